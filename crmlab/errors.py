@@ -1,0 +1,33 @@
+"""Errors in plain words, in Chinese and in English: what is wrong, where, how many, what to do."""
+
+from crmlab.words import LANGUAGES, word
+
+
+class CrmlabError(Exception):
+    """Base of all errors that crmlab raises on purpose.
+
+    `key` names the sentence in words.csv (without its prefix `error.`) and `values` fill it. `str(error)` gives both
+    languages; `error.message("zh")` gives one.
+
+    >>> print(CrmlabError("no_course").message("en"))
+    The lessons are not here. crmlab is installed without its course: clone the repository and work inside it.
+    """
+
+    def __init__(self, key: str, **values: object):
+        self.key = key
+        self.values = values
+        super().__init__(key)
+
+    def message(self, lang: str) -> str:
+        return word(f"error.{self.key}", lang, **self.values)
+
+    def __str__(self) -> str:
+        return "\n".join(self.message(lang) for lang in reversed(LANGUAGES))
+
+
+class DataError(CrmlabError, ValueError):
+    """The data do not fit: names the column, the number of rows, the first of them, and what to do."""
+
+
+class ParameterError(CrmlabError, ValueError):
+    """A setting has a value that cannot be used."""

@@ -1,0 +1,128 @@
+"""Set up and run the course: `python tasks.py course|test|lab|…`. Standard library only.
+
+The Makefile calls this file, so people with and without make get the same. The environment lives in
+.venv and is made once: a stamp in it remembers what was installed, and a second run skips it.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+UV = (PYTHON, "-m", "uv", "pip")
+LOCK = ROOT / "requirements.lock"
+EXTRAS = ("journey", "engines")
+MINIMUM = (3, 11)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    course = commands.add_parser("course", help="run all lessons and write the report")
+    course.add_argument("--data", default="teaching", help="teaching, journey, or a folder of your own")
+    course.add_argument("--lang", default="zh", choices=("zh", "en"))
+    commands.add_parser("test", help="all tests")
+    commands.add_parser("test-engines", help="the tests on Dask, Ibis and PySpark")
+    lab = commands.add_parser("lab", help="open JupyterLab on the first lesson")
+    lab.add_argument("--lang", default="zh", choices=("zh", "en"))
+    commands.add_parser("build", help="make the data, the lessons and the exercises anew")
+    commands.add_parser("lock", help="compile the lock files from pyproject.toml")
+    arguments = parser.parse_args()
+
+    set_up()
+    match arguments.command:
+        case "course":
+            if arguments.data == "journey":
+                add_extra("journey")
+            return crmlab("run", "--data", arguments.data, "--lang", arguments.lang)
+        case "test":
+            return run(PYTHON, "-m", "pytest")
+        case "test-engines":
+            add_extra("engines")
+            return run(PYTHON, "-m", "pytest", "-m", "engines")
+        case "lab":
+            return crmlab("lab", "--lang", arguments.lang)
+        case "build":
+            return crmlab("world") or crmlab("build")
+        case "lock":
+            return lock()
+
+
+def set_up() -> None:
+    """Make .venv with the locked packages and this one, unless the stamp says it is there."""
+    if sys.version_info < MINIMUM:
+        sys.exit(f"crmlab needs Python {MINIMUM[0]}.{MINIMUM[1]} or newer; this is {sys.version.split()[0]}.")
+    wanted = digest(LOCK, ROOT / "pyproject.toml")
+    stamp = VENV / "base.stamp"
+    if PYTHON.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    print("Setting up .venv (once; about half a minute plus the download) …", flush=True)
+    for old in VENV.glob("*.stamp"):
+        old.unlink()
+    if not PYTHON.exists() and run(sys.executable, "-m", "venv", VENV):
+        sys.exit("Python could not make .venv. On Debian and Ubuntu: apt install python3-venv")
+    bootstrap = VENV / "uv.txt"
+    bootstrap.write_text(locked("uv"), encoding="utf-8")
+    must(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", bootstrap)
+    must(*UV, "sync", "--quiet", "--require-hashes", LOCK)
+    must(*UV, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", ROOT)
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+def add_extra(name: str) -> None:
+    """Install one optional extra from its own lock, unless its stamp says it is there."""
+    lock_file = ROOT / f"requirements-{name}.lock"
+    stamp = VENV / f"{name}.stamp"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest(lock_file):
+        return
+    print(f"Adding the extra '{name}' (once) …", flush=True)
+    must(*UV, "install", "--quiet", "--require-hashes", "-r", lock_file)
+    stamp.write_text(digest(lock_file), encoding="utf-8")
+
+
+def lock() -> int:
+    """Compile requirements.lock, and for each extra a small lock that agrees with it."""
+    compile_ = [*UV, "compile", "--quiet", "--universal", "--generate-hashes", "--no-annotate"]
+    must(*compile_, "--group", "build", "--group", "test", "pyproject.toml", "-o", LOCK.name)
+    optional = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    for name in EXTRAS:
+        wanted = "\n".join(optional[name])
+        must(*compile_, "--python-version", "{}.{}".format(*MINIMUM), "-c", LOCK.name, "-",
+             "-o", f"requirements-{name}.lock", input=wanted.encode())
+    return 0
+
+
+def locked(package: str) -> str:
+    """The lines of the lock that pin one package, with its hashes."""
+    found = re.search(rf"^{package}==.*(?:\n    .*)*", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    return found.group(0) + "\n"
+
+
+def digest(*files: Path) -> str:
+    content = b"".join(file.read_bytes() for file in files) + sys.version.encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def crmlab(*words: str) -> int:
+    return run(PYTHON, "-m", "crmlab", *words)
+
+
+def run(*words: object, **options: object) -> int:
+    environment = os.environ | {"VIRTUAL_ENV": str(VENV)}
+    return subprocess.run([str(word) for word in words], cwd=ROOT, env=environment, **options).returncode
+
+
+def must(*words: object, **options: object) -> None:
+    if code := run(*words, **options):
+        sys.exit(f"This step failed with exit code {code}: {' '.join(str(word) for word in words)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
