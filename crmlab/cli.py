@@ -1,0 +1,123 @@
+"""The command line: run the course, build it, open it, make its data."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from crmlab.course.paths import course_root
+from crmlab.errors import CrmlabError
+from crmlab.words import LANGUAGES, word
+
+
+def main(words: list[str] | None = None) -> int:
+    """Do what the words of a command line say and hand back the exit code.
+
+    0: done; 1: a lesson failed or generated files differ; 2: something given cannot be used; 130: stopped
+    by Ctrl-C.
+    """
+    given = _parser().parse_args(words)
+    try:
+        return given.command(given)
+    except CrmlabError as error:
+        print(error.message(given.lang) if "lang" in given else error, file=sys.stderr)
+        return getattr(error, "exit_code", 2)
+    except KeyboardInterrupt:
+        return 130
+
+
+def run(given: argparse.Namespace) -> int:
+    from crmlab.course.run import run_course
+
+    run_course(
+        course_root(),
+        given.lessons,
+        lang=given.lang,
+        data=given.data,
+        given=given.parameters,
+        out=given.out,
+        fresh=given.fresh,
+    )
+    return 0
+
+
+def build(given: argparse.Namespace) -> int:
+    from crmlab.course import build
+
+    root = course_root()
+    if not given.check:
+        build.build(root, lang=given.lang)
+        print(word("build.done", given.lang))
+        return 0
+    found = build.differences(root, given.lang)
+    print(
+        "\n".join(found) + "\n" + word("build.rebuild", given.lang)
+        if found
+        else word("build.same", given.lang)
+    )
+    return 1 if found else 0
+
+
+def lab(given: argparse.Namespace) -> int:
+    arguments = lab_arguments(course_root(), given.lang)
+    if "--allow-root" in arguments:
+        print(word("run.lab_root", given.lang), file=sys.stderr, flush=True)
+    from jupyterlab.labapp import LabApp
+
+    LabApp.launch_instance(arguments)
+    return 0
+
+
+def lab_arguments(root: Path, lang: str) -> list[str]:
+    """What JupyterLab is told: all of the repository to be seen, and the first lesson open."""
+    arguments = [
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.default_url=/lab/tree/notebooks/{lang}/00_start.ipynb",
+    ]
+    return [*arguments, "--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else arguments
+
+
+def world(given: argparse.Namespace) -> int:
+    from crmlab.world import write_world
+
+    folder = given.out or course_root() / "datasets"
+    write_world(folder / "teaching", folder / "truth", seed=given.seed)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import version
+
+    parser = argparse.ArgumentParser(prog="crmlab", description=_both("help"))
+    parser.add_argument("--version", action="version", version=f"crmlab {version('crmlab')}")
+    commands = parser.add_subparsers(required=True)
+
+    one = commands.add_parser("run", help=_both("help_run"))
+    one.set_defaults(command=run)
+    one.add_argument("lessons", nargs="*", metavar="LESSON", help=_both("help_lesson"))
+    one.add_argument("--lang", choices=LANGUAGES, default="zh")
+    one.add_argument("--data", default="teaching", help=_both("help_data"))
+    one.add_argument(
+        "-p", nargs=2, action="append", default=[], dest="parameters", metavar=("NAME", "VALUE"),
+        help=_both("help_parameter"),
+    )  # fmt: skip
+    one.add_argument("--out", type=Path, metavar="DIR", help=_both("help_out"))
+    one.add_argument("--fresh", action="store_true", help=_both("help_fresh"))
+
+    one = commands.add_parser("build", help=_both("help_build"))
+    one.set_defaults(command=build, lang="en")
+    one.add_argument("--check", action="store_true", help=_both("help_check"))
+
+    one = commands.add_parser("lab", help=_both("help_lab"))
+    one.set_defaults(command=lab)
+    one.add_argument("--lang", choices=LANGUAGES, default="zh")
+
+    one = commands.add_parser("world", help=_both("help_world"))
+    one.set_defaults(command=world)
+    one.add_argument("--seed", type=int, default=618, help=_both("help_seed"))
+    one.add_argument("--out", type=Path, metavar="DIR", help=_both("help_out"))
+    return parser
+
+
+def _both(key: str) -> str:
+    return " / ".join(word(f"run.{key}", lang) for lang in LANGUAGES)

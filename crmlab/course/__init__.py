@@ -1,0 +1,1 @@
+"""The course machinery: lesson sources, build, run, report and practice."""

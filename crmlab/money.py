@@ -1,0 +1,29 @@
+"""Money for people's eyes. Inside crmlab money is an integer number of minor units."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+LOCALES = {"zh": "zh_CN", "en": "en_US"}
+
+
+def format_money(minor: int | Fraction, currency: str, lang: str, *, apart_from: int | None = None) -> str:
+    """An amount in minor units as people write it.
+
+    A fraction of a minor unit (a mean) is rounded for show; where rounding would make it equal to `apart_from`, the value
+    that it is compared with, it keeps more decimals.
+
+    >>> format_money(123450, "CNY", "zh")
+    '¥1,234.50'
+    >>> format_money(Fraction(100, 3), "CNY", "en", apart_from=33)
+    'CN¥0.333'
+    """
+    from babel.numbers import format_currency, get_currency_precision
+
+    places = get_currency_precision(currency)
+    amount = Fraction(minor) / 10**places
+    shown = places
+    while apart_from is not None and round(amount, shown) * 10**places == apart_from != minor and shown < places + 10:
+        shown += 1
+    number = Decimal(amount.numerator) / Decimal(amount.denominator)
+    return format_currency(round(number, shown), currency, locale=LOCALES[lang], decimal_quantization=False) \
+        if shown > places else format_currency(number, currency, locale=LOCALES[lang])  # fmt: skip

@@ -1,0 +1,127 @@
+"""The rule on one row per customer: the indicators, where they are split, the marks, the types."""
+
+from collections.abc import Mapping
+
+import narwhals.stable.v2 as nw
+
+from crmlab.frames import Lent, rows
+from crmlab.rfm import marks
+from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS, SCORE_COLUMNS, Threshold
+from crmlab.rfm.orders import Settings
+
+
+def customers(lent: Lent, orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
+    """One row per customer who belongs to the population: recency_days, frequency, monetary, and the lines they rest on."""
+    counts = nw.col("inside") & ~nw.col("refunded")
+    bought = nw.col("bought") & ~nw.col("refunded")
+    dates = bought if settings.population == "history" else bought & nw.col("inside")
+    grouped = (
+        orders.with_columns(
+            last=nw.when(dates).then(nw.col("day")),
+            frequency=(bought & nw.col("inside")).cast(nw.Int64),
+            monetary=nw.when(counts).then(nw.col("money")).otherwise(nw.lit(0)),
+            lines=nw.when(counts).then(nw.col("lines")).otherwise(nw.lit(0)),
+        )
+        .group_by("customer")
+        .agg(
+            nw.col("last").max(),
+            nw.col("frequency").sum().cast(nw.Int64),
+            nw.col("monetary").sum().cast(nw.Int64),
+            nw.col("lines").sum().cast(nw.Int64),
+        )
+        .filter(~nw.col("last").is_null())
+    )
+    years = nw.col("last").dt.year().cast(nw.Int64) - 1
+    day_number = years * 365 + years // 4 - years // 100 + years // 400 + nw.col("last").dt.ordinal_day()
+    return grouped.select(
+        "customer",
+        (nw.lit(settings.as_of.toordinal()) - day_number).cast(nw.Int64).alias("recency_days"),
+        "frequency",
+        "monetary",
+        "lines",
+    )
+
+
+def accounts(orders: nw.LazyFrame, kept: nw.LazyFrame) -> dict[str, int]:
+    """Where the valid lines went. All of them are in one of the counts."""
+    inside, refunded = nw.col("inside"), nw.col("refunded")
+
+    def lines_where(test: nw.Expr) -> nw.Expr:
+        return nw.when(test).then(nw.col("lines")).otherwise(nw.lit(0)).sum().cast(nw.Int64)
+
+    (counted,) = rows(
+        orders.select(
+            lines=nw.col("lines").sum().cast(nw.Int64),
+            before_window=lines_where(~inside),
+            refunded=lines_where(inside & refunded),
+        )
+    )
+    (used,) = rows(
+        kept.select(
+            customers=nw.len().cast(nw.Int64),
+            orders=nw.col("frequency").sum().cast(nw.Int64),
+            used=nw.col("lines").sum().cast(nw.Int64),
+        )
+    )
+    accounts = {name: int(value or 0) for name, value in (counted | used).items()}
+    accounts["no_purchase"] = (
+        accounts["lines"] - accounts["before_window"] - accounts["refunded"] - accounts["used"]
+    )
+    return accounts
+
+
+def thresholds(kept: nw.LazyFrame, split: str | Mapping[str, int]) -> dict[str, Threshold]:
+    if isinstance(split, Mapping):
+        return {name: marks.fixed_threshold(name, split[name]) for name in INDICATORS}
+    if split == "mean":
+        sums = {name: nw.col(name).sum().cast(nw.Int64) for name in INDICATORS}
+        (totals,) = rows(kept.select(nw.len().cast(nw.Int64).alias("n"), **sums))
+        return {name: marks.mean_threshold(name, int(totals[name]), int(totals["n"])) for name in INDICATORS}
+    values = kept.select(*INDICATORS).collect("pyarrow")
+    columns = {name: values[name].to_numpy() for name in INDICATORS}
+    if split == "median":
+        return {name: marks.median_threshold(name, column) for name, column in columns.items()}
+    cuts = {name: marks.score_cuts(column) for name, column in columns.items()}
+    scored = kept.select(**{name: _score(name, cuts[name]) for name in INDICATORS})
+    sums = {name: nw.col(name).sum().cast(nw.Int64) for name in INDICATORS}
+    (totals,) = rows(scored.select(**sums))
+    return {
+        name: marks.score_threshold(name, cuts[name], int(totals[name]), len(columns[name])) for name in INDICATORS
+    }
+
+
+def _score(indicator: str, cuts: tuple) -> nw.Expr:
+    small_is_best = indicator == "recency_days"
+    score = nw.lit(1).cast(nw.Int64)
+    for limit in marks.score_limits(cuts, small_is_best):
+        better = nw.col(indicator) <= limit if small_is_best else nw.col(indicator) >= limit
+        score = score + better.cast(nw.Int64)
+    return score
+
+
+def typed(kept: nw.LazyFrame, limits: Mapping[str, Threshold]) -> nw.LazyFrame:
+    scores = {}
+    if any(threshold.cuts for threshold in limits.values()):
+        for column, name in zip(SCORE_COLUMNS, INDICATORS, strict=True):
+            scores[column] = _score(name, limits[name].cuts)
+    up = {}
+    for column, name, score in zip(MARK_COLUMNS, INDICATORS, SCORE_COLUMNS, strict=True):
+        threshold = limits[name]
+        if not scores:
+            up[column] = nw.col(name) >= threshold.at_least
+        elif name == "recency_days":
+            up[column] = nw.col(score) <= threshold.at_most
+        else:
+            up[column] = nw.col(score) >= threshold.at_least
+    marked = (kept.with_columns(**scores) if scores else kept).with_columns(
+        **{name: nw.when(test).then(nw.lit(marks.UP)).otherwise(nw.lit(marks.DOWN)) for name, test in up.items()}
+    )
+    type_ = nw.lit(0)
+    for combination, number in marks.TYPES.items():
+        if number:
+            r, f, m = combination
+            fits = (nw.col("r_mark") == r) & (nw.col("f_mark") == f) & (nw.col("m_mark") == m)
+            type_ = nw.when(fits).then(nw.lit(number)).otherwise(type_)
+    return marked.select("customer", *INDICATORS, *scores, *MARK_COLUMNS, type_.cast(nw.Int64).alias("type"))
+
+

@@ -1,0 +1,121 @@
+"""What the shop sells, and how a customer's basket is filled."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from crmlab.world.codes import CODES
+
+LIKED = {"coffee": 5.0, "tea": 3.2, "snacks": 3.6, "kitchen": 2.0, "bedding": 1.1, "sport": 1.2, "baby": 1.0, "pet": 1.2}
+"""How much the categories are liked, as weights of a Dirichlet draw per customer."""
+FILTERS = "咖啡滤纸 100 张"
+"""What is often bought together with coffee."""
+WITH_FILTERS = 0.35
+MOST_LINES = 6
+
+
+@cache
+def read(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of a data file of this package."""
+    with files("crmlab.world").joinpath(name).open(encoding="utf-8", newline="") as lines:
+        return tuple(csv.DictReader(lines))
+
+
+@dataclass(frozen=True)
+class Product:
+    """One article; its price is in fen, and `short_zh` and `short_en` are what people call it."""
+
+    product_id: str
+    category: str
+    name_zh: str
+    name_en: str
+    short_zh: str
+    short_en: str
+    fen: int
+    popularity: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One order line; `fen` is what is paid for it, after `discount` fen."""
+
+    product: Product
+    quantity: int
+    fen: int
+    discount: int
+
+
+def draw_products(rng: np.random.Generator) -> list[Product]:
+    """The catalogue of one world: same articles, other prices (within 6 %) and other ids for another seed."""
+    rows = read("catalogue.csv")
+    numbers = rng.permutation(len(rows)) + 1
+    products = []
+    for row, number in zip(rows, numbers, strict=True):
+        fen = round(int(row["yuan"]) * float(rng.uniform(0.94, 1.06))) * 100 - (10 if int(row["yuan"]) < 300 else 0)
+        texts = {name: row[name] for name in ("category", "name_zh", "name_en", "short_zh", "short_en")}
+        products.append(Product(f"P{number:03d}", **texts, fen=fen, popularity=int(row["popularity"])))
+    return sorted(products, key=lambda product: product.product_id)
+
+
+class Shelf:
+    """The products as arrays, to draw from quickly."""
+
+    def __init__(self, products: list[Product]):
+        self.products = products
+        self.fen = np.array([product.fen for product in products])
+        self.popularity = np.array([float(product.popularity) for product in products])
+        self.category = np.array([product.category for product in products])
+        self.filters = next(number for number, product in enumerate(products) if product.name_zh == FILTERS)
+
+    def taste(self, rng: np.random.Generator, big_spender: bool, never: str) -> np.ndarray:
+        """One customer's weight for each product. Big spenders want kitchen machines; `never` is a category left out."""
+        shares = dict(zip(LIKED, rng.dirichlet([weight * 0.5 for weight in LIKED.values()]) + 0.004, strict=True))
+        if big_spender:
+            shares["kitchen"] = shares["kitchen"] * 4 + 0.5
+        shares[never] = 0.0
+        return self.popularity * [shares[category] for category in self.category]
+
+    def fill(
+        self, rng: np.random.Generator, taste: np.ndarray, fen: int, percent_off: int, coffee: bool | None = None
+    ) -> list[Line]:
+        """Lines for at most `fen`. `coffee` True puts coffee in (even above `fen`), False keeps it out."""
+        price = self.fen * (100 - percent_off) // 100
+        weights = taste * (self.category != "coffee") if coffee is False else taste.copy()
+        left, lines = fen, []
+        while len(lines) < MOST_LINES and left > fen // 12:
+            weight = weights * (price <= left) * (price / max(left, 1)) ** 0.8
+            if coffee and not lines:
+                weight = self._coffee(weights, price, left)
+            if not weight.sum():
+                break
+            chosen = int(rng.choice(len(weight), p=weight / weight.sum()))
+            for number in self._with_filters(rng, chosen, left - price[chosen], price, weights):
+                quantity = _quantity(rng, int(price[number]), left)
+                saved = int(self.fen[number] - price[number]) * quantity
+                lines.append(Line(self.products[number], quantity, int(price[number]) * quantity, saved))
+                left -= int(price[number]) * quantity
+                weights[number] = 0
+        return lines
+
+    def _coffee(self, weights: np.ndarray, price: np.ndarray, left: int) -> np.ndarray:
+        weight = (self.category == "coffee") * (weights + 1e-6)
+        affordable = weight * (price <= left)
+        return affordable if affordable.any() else weight * (price == price[self.category == "coffee"].min())
+
+    def _with_filters(
+        self, rng: np.random.Generator, chosen: int, left: int, price: np.ndarray, weights: np.ndarray
+    ) -> list[int]:
+        fits = self.category[chosen] == "coffee" and weights[self.filters] > 0 and price[self.filters] <= left
+        return [chosen, self.filters] if fits and rng.random() < WITH_FILTERS else [chosen]
+
+
+def _quantity(rng: np.random.Generator, price: int, left: int) -> int:
+    if price > 15_000 or rng.random() < 0.78:
+        return 1
+    return max(1, min(left // price, int(rng.integers(2, 4))))
+
+
+assert set(LIKED) == set(CODES["category"])

@@ -1,0 +1,36 @@
+"""The codes that the tables use. Their words stand in words.csv under world.<list>.<code>."""
+
+CODES = {
+    "sex": ("female", "male"),
+    "age_range": ("18-24", "25-34", "35-44", "45-54", "55+"),
+    "job": ("student", "office", "freelance", "other"),
+    "source": ("online_form", "order", "membership", "phone", "event", "service"),
+    "language": ("zh", "en"),
+    "city": (
+        *("shanghai", "beijing", "guangzhou", "shenzhen", "hangzhou", "chengdu", "nanjing", "wuhan", "suzhou"),
+        *("chongqing", "xian", "changsha", "qingdao", "xiamen", "kunming", "tianjin", "zhengzhou", "ningbo"),
+        *("hefei", "fuzhou", "dalian", "jinan", "nanning", "guiyang"),
+    ),
+    "purpose": ("analysis", "marketing", "survey", "profiling"),
+    "method": ("web_form", "paper", "phone"),
+    "category": ("coffee", "tea", "snacks", "kitchen", "bedding", "sport", "baby", "pet"),
+    "state": ("unpaid", "paid", "shipped", "completed", "cancelled"),
+    "channel": ("app", "web", "mini_program", "phone"),
+    "reason": ("quality", "wrong_item", "no_need", "late"),
+    "event": ("view", "search", "cart_add", "promo", "like", "comment", "share", "download"),
+    "service_channel": ("phone", "web", "social"),
+    "service_kind": ("question", "complaint", "return", "praise"),
+    "text_kind": ("review", "chat", "follow_up"),
+    "last_purchase": ("week", "month", "quarter", "half_year", "longer"),
+    "spend_band": ("0-200", "200-500", "500-1000", "1000-2000", "2000+"),
+    "yes_no": ("yes", "no"),
+    "mark": ("up", "down"),
+    "group": ("window", "lapsed", "no_order"),
+    "need": (
+        *("decaf", "low_sugar", "gift_wrap", "large_pack", "small_pack", "subscription", "invoice"),
+        *("evening_delivery", "spare_parts", "how_to_use", "allergy_info", "size_advice"),
+    ),
+    "basis": ("text", "search"),
+    "personal": ("phone", "email", "name"),
+    "text_language": ("both", "zh", "en"),
+}

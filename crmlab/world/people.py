@@ -1,0 +1,136 @@
+"""The customers: invented people with unusable contacts, and what each has consented to."""
+
+import numpy as np
+import pandas as pd
+
+from crmlab.world.codes import CODES
+from crmlab.world.planting import CUSTOMERS, Plan
+from crmlab.world.season import CLOSED, LAST_DAY, date_of, day_of
+
+SURNAMES = dict(
+    pair.split()
+    for pair in (
+        "王 Wang,李 Li,张 Zhang,刘 Liu,陈 Chen,杨 Yang,赵 Zhao,黄 Huang,周 Zhou,吴 Wu,徐 Xu,孙 Sun,胡 Hu,朱 Zhu,高 Gao,林 Lin,"
+        "何 He,郭 Guo,马 Ma,罗 Luo,梁 Liang,宋 Song,郑 Zheng,谢 Xie,韩 Han,唐 Tang,冯 Feng,于 Yu,董 Dong,程 Cheng,曹 Cao,"
+        "袁 Yuan,邓 Deng,许 Xu,傅 Fu,沈 Shen,曾 Zeng,彭 Peng,吕 Lü,苏 Su"
+    ).split(",")
+)
+GIVEN = dict(
+    pair.split()
+    for pair in (
+        "雨 yu,晴 qing,安 an,宁 ning,秋 qiu,舟 zhou,禾 he,岚 lan,溪 xi,朗 lang,青 qing,川 chuan,竹 zhu,荷 he,星 xing,月 yue,"
+        "松 song,柏 bai,云 yun,帆 fan,北 bei,南 nan,冬 dong,春 chun,夏 xia,清 qing,明 ming,远 yuan,山 shan,河 he,林 lin,海 hai,"
+        "玉 yu,书 shu,文 wen,言 yan,和 he,平 ping,乐 le,果 guo"
+    ).split(",")
+)
+ENGLISH_GIVEN = "Alex Robin Sam Kim Jamie Noor Taylor Maya Leo Nina Omar Ivy Max Ella Finn Lucy Hugo Zoe Adam Rosa".split()
+ENGLISH_SURNAMES = "Sample Example Specimen Placeholder Testcase Demo".split()
+AGE_SHARES = {"student": (0.85, 0.15, 0, 0, 0), "office": (0.1, 0.4, 0.3, 0.15, 0.05)}
+OTHER_AGES = (0.1, 0.25, 0.25, 0.2, 0.2)
+CONSENT_SHARES = {"analysis": 0.93, "marketing": 0.7, "survey": 0.68, "profiling": 0.55}
+TEXT_VERSIONS = (("2025-01-01", "v1"), ("2025-11-01", "v2"), ("9999-12-31", "v3"))
+BORN_ON_LEAP_DAY = 3
+RENEWED = 8
+
+
+def draw_people(rng: np.random.Generator, plans: list[Plan]) -> pd.DataFrame:
+    """One row per customer, all text; the extra column `pinyin` (the name in Latin letters) is not shipped."""
+    suffix = rng.permutation(10**8)[:CUSTOMERS]
+    rows = [_person(rng, plan, f"120{number:08d}") for plan, number in zip(plans, suffix, strict=True)]
+    people = pd.DataFrame(rows, index=[plan.customer_id for plan in plans])
+    leap = rng.choice(people.index, BORN_ON_LEAP_DAY, replace=False)
+    people.loc[leap, "birthday"] = "02-29"
+    return people
+
+
+def _person(rng: np.random.Generator, plan: Plan, phone: str) -> dict[str, str]:
+    language = "en" if rng.random() < 0.08 else "zh"
+    name, pinyin = _name(rng, language)
+    job = _pick(rng, CODES["job"], (0.18, 0.5, 0.17, 0.15))
+    sources = (0.3, 0.3 if plan.days else 0, 0.18, 0.06, 0.1, 0.06)
+    source = _pick(rng, CODES["source"], sources)
+    number = plan.customer_id[1:]
+    mail = f"{pinyin.lower().replace(' ', '.').replace('ü', 'u')}{int(number)}@shop.example"
+    birthday = date_of(day_of("2025-01-01") + int(rng.integers(365))).isoformat()[5:]
+    city_shares = 1 / np.arange(2, 2 + len(CODES["city"]))
+    return {
+        "customer_id": plan.customer_id,
+        "name": name,
+        "sex": _or_blank(rng, _pick(rng, CODES["sex"], (0.58, 0.42)), 0.5),
+        "age_range": _or_blank(rng, _pick(rng, CODES["age_range"], AGE_SHARES.get(job, OTHER_AGES)), 0.12),
+        "job": _or_blank(rng, job, 0.15),
+        "birthday": _or_blank(rng, birthday, 0.18),
+        "phone": _or_blank(rng, phone, 0.03),
+        "email": _or_blank(rng, mail, 0.3),
+        "wechat": _or_blank(rng, f"example_c{number}", 0.35),
+        "city": _pick(rng, CODES["city"], city_shares),
+        "source": source,
+        "registered_on": date_of(_registration(rng, plan, source)).isoformat(),
+        "language": language,
+        "pinyin": pinyin,
+    }
+
+
+def _name(rng: np.random.Generator, language: str) -> tuple[str, str]:
+    """A name and its Latin form. Every Chinese name has 示 (as in 示例, example) in the middle."""
+    if language == "en":
+        name = f"{rng.choice(ENGLISH_GIVEN)} {rng.choice(ENGLISH_SURNAMES)}"
+        return name, name
+    surname, given = str(rng.choice(list(SURNAMES))), str(rng.choice(list(GIVEN)))
+    return f"{surname}示{given}", f"{SURNAMES[surname]} Shi{GIVEN[given]}"
+
+
+def _registration(rng: np.random.Generator, plan: Plan, source: str) -> int:
+    """The day of registration; before the history for some who bought early in it."""
+    if not plan.days:
+        return LAST_DAY - int(rng.integers(1, 500))
+    if source == "order":
+        return plan.days[0]
+    longest = 365 if plan.days[0] < CLOSED - 60 else 45
+    return plan.days[0] - int(longest * rng.random() ** 2)
+
+
+def draw_consents(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
+    """The consent ledger: one row each time somebody consents to a purpose."""
+    rows = []
+    for person in people.itertuples():
+        registered = day_of(person.registered_on)
+        method = {"phone": "phone", "event": "paper", "membership": "paper"}.get(person.source, "web_form")
+        for purpose, share in CONSENT_SHARES.items():
+            if rng.random() >= share:
+                continue
+            later = int(rng.exponential(90)) if rng.random() < 0.15 else 0
+            rows.append(_consent(rng, person.customer_id, purpose, method, min(registered + later, LAST_DAY)))
+    withdrawn = [row for row in rows if row["withdrawn_on"] and day_of(row["withdrawn_on"]) < LAST_DAY - 30]
+    for row in rng.choice(np.array(withdrawn, dtype=object), RENEWED, replace=False):
+        again = day_of(row["withdrawn_on"]) + int(rng.integers(5, 30))
+        rows.append({**_consent(rng, row["customer_id"], row["purpose"], "web_form", again), "withdrawn_on": ""})
+    return pd.DataFrame(rows).sort_values(["customer_id", "purpose", "given_on"])
+
+
+def _consent(rng: np.random.Generator, customer_id: str, purpose: str, method: str, given: int) -> dict[str, str]:
+    given_on = date_of(given).isoformat()
+    withdrawn = given + int(rng.integers(10, 400))
+    return {
+        "customer_id": customer_id,
+        "purpose": purpose,
+        "text_version": next(version for until, version in TEXT_VERSIONS if given_on < until),
+        "method": method,
+        "given_on": given_on,
+        "withdrawn_on": date_of(withdrawn).isoformat() if rng.random() < 0.06 and withdrawn <= LAST_DAY else "",
+    }
+
+
+def in_force(consents: pd.DataFrame, purpose: str, day: str) -> set[str]:
+    """The customers whose consent to `purpose` holds on the ISO date `day`."""
+    held = consents[(consents["purpose"] == purpose) & (consents["given_on"] <= day)]
+    return set(held.loc[(held["withdrawn_on"] == "") | (held["withdrawn_on"] > day), "customer_id"])
+
+
+def _pick(rng: np.random.Generator, options: tuple[str, ...], shares: object) -> str:
+    weights = np.array(shares, dtype=float)
+    return str(rng.choice(options, p=weights / weights.sum()))
+
+
+def _or_blank(rng: np.random.Generator, value: str, blank_share: float) -> str:
+    return "" if rng.random() < blank_share else value
