@@ -9,6 +9,8 @@ from importlib import import_module
 _ROOMS = {
     "type_customers": "crmlab.rfm",
     "RFM": "crmlab.rfm",
+    "open_data": "crmlab.data",
+    "check_settings": "crmlab.course.settings",
     "CrmlabError": "crmlab.errors",
     "DataError": "crmlab.errors",
     "ParameterError": "crmlab.errors",

@@ -78,10 +78,11 @@ def lab_arguments(root: Path, lang: str) -> list[str]:
 
 
 def world(given: argparse.Namespace) -> int:
-    from crmlab.world import write_world
-
     folder = given.out or course_root() / "datasets"
+    from crmlab.world import write_cards, write_world
+
     write_world(folder / "teaching", folder / "truth", seed=given.seed)
+    write_cards(folder / "cards")
     return 0
 
 

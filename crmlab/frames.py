@@ -4,6 +4,7 @@ A pandas frame, a pyarrow table or a file is lent to the embedded DuckDB; every 
 """
 
 import datetime as dt
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,13 @@ import narwhals.stable.v2 as nw
 
 from crmlab.errors import DataError
 
-FILE_KINDS = (".parquet", ".csv")
+ROLES = {
+    "customer": "id", "order": "id", "day": "time", "refund_day": "time", "amount": "number", "refund": "number",
+    "state": "text", "currency": "text",
+}  # fmt: skip
+"""What each column is for, by its inner name."""
+TEXT = (nw.String, nw.Enum, nw.Categorical)
+BEYOND_64_BITS = (nw.Int128, nw.UInt128)
 
 
 @dataclass
@@ -21,12 +28,13 @@ class Lent:
     """Order lines lent to the engine that will work on them.
 
     `lines` is lazy and has the columns under their inner names; `names` maps those to the given ones; `kind` says what
-    came in.
+    came in; `source` is everything that came in, as its engine reads it.
     """
 
     lines: nw.LazyFrame
     names: dict[str, str]
     kind: str
+    source: Any
 
     def keep(self, frame: nw.LazyFrame) -> nw.LazyFrame:
         """The same rows, computed once and held by the engine, so that later steps do not start from the lines."""
@@ -41,17 +49,23 @@ class Lent:
             case _:
                 return nw.from_native(native.materialize())
 
-    def give(self, frame: nw.LazyFrame, by: str) -> Any:
-        """The frame as the kind that came in, in the order of column `by` where the kind has an order of rows."""
+    def give(self, frame: nw.LazyFrame) -> Any:
+        """A frame with the column "customer" as the kind that came in, that column under its own name again."""
+        named = frame.rename({"customer": self.names["customer"]})
         match self.kind:
             case "pandas" | "file":
-                return frame.sort(by).collect("pyarrow").to_pandas()
+                return named.collect("pyarrow").to_pandas()
             case "pyarrow":
-                return frame.sort(by).collect("pyarrow").to_native()
+                return named.collect("pyarrow").to_native()
             case "polars":
-                return frame.sort(by).collect("polars").to_native()
+                return named.collect("polars").to_native()
             case _:
-                return frame.to_native()
+                return named.to_native()
+
+    @property
+    def has_row_order(self) -> bool:
+        """Whether the rows of what is given back stand in an order."""
+        return self.kind in ("pandas", "file", "pyarrow", "polars")
 
     def days(self, column: str) -> nw.Expr:
         """The calendar day of a date or time column, in a type that the engine compares with `self.day`."""
@@ -61,148 +75,193 @@ class Lent:
         """A day as a literal."""
         return nw.lit(dt.datetime(day.year, day.month, day.day) if self.kind == "dask" else day)
 
+    def different_lines(self) -> int:
+        """How many lines are left when of those that are equal in every column one is kept."""
+        match self.kind:
+            case "pandas" | "dask":
+                return len(self.source.drop_duplicates())
+            case "polars" | "polars-lazy":
+                distinct = self.source.unique()
+            case _:
+                distinct = self.source.distinct()
+        (found,) = rows(nw.from_native(distinct).lazy().select(nw.len().alias("lines")))
+        return int(found["lines"])
+
 
 def rows(frame: nw.LazyFrame) -> list[dict[str, Any]]:
     """The rows of a small frame as Python values."""
     return frame.collect("pyarrow").rows(named=True)
 
 
-def lend(
-    orders: Any, columns: Mapping[str, str], *, ids: tuple[str, ...], times: tuple[str, ...], numbers: tuple[str, ...],
-    time_zone: str | None,
-) -> Lent:  # fmt: skip
-    """Lend `orders` to its engine, with the columns renamed to their inner names (`columns`: inner name to given name).
+def lend(orders: Any, columns: Mapping[str, str], *, time_zone: str | None) -> Lent:
+    """Lend `orders` to its engine, with the columns under their inner names (`columns`: a name of ROLES to the given one).
 
-    `ids`, `times` and `numbers` are the inner names that must hold ids, dates or times, and amounts. Files are read as
-    text first, so ids stay as they are written. Raises DataError for something that is no frame, a missing column, or a
-    column of the wrong type.
+    Times that carry a zone become wall-clock times of `time_zone`. Raises DataError for something that is no frame, a
+    missing column, a column of the wrong type, or a zone without `time_zone` (and the other way round).
     """
-    if isinstance(orders, str | Path):
-        kind, native = "file", _open_file(Path(orders), columns, times, numbers)
+    if isinstance(orders, str | os.PathLike):
+        from crmlab.files import open_file
+
+        kind, source, frame = "file", *open_file(Path(orders), columns)
     else:
-        kind, native = _lend_frame(orders, columns, ids, times, numbers)
-    frame = nw.from_native(native)
+        kind, source, frame = _open_frame(orders, columns)
     schema = frame.collect_schema()
-    _demand_columns(columns, schema.names())
-    for inner in times:
-        zone = getattr(schema[columns[inner]], "time_zone", None)
-        if zone and not time_zone:
-            raise DataError("zoned_time", column=columns[inner], zone=zone)
-        if zone:
-            frame = _local_time(frame, kind, columns[inner], zone, time_zone)
-        elif time_zone:
-            raise DataError("no_zone", column=columns[inner], zone=time_zone)
-    _demand_types(columns, schema, ids, times, numbers)
-    lines = frame.select(**{inner: nw.col(given) for inner, given in columns.items()})
-    return Lent(lines.lazy() if isinstance(lines, nw.DataFrame) else lines, dict(columns), kind)
+    demand_columns(columns, schema.names())
+    _demand_types(columns, schema)
+    zones = _zones(columns, schema, time_zone)
+    if kind in ("pandas", "pyarrow", "file", "duckdb"):
+        lines = _from_duckdb(frame.to_native(), columns, zones, time_zone)
+    elif kind == "pyspark":
+        lines = _from_spark(frame.to_native(), columns, zones, time_zone)
+    else:
+        lines = frame.lazy().select(**{inner: nw.col(given) for inner, given in columns.items()})
+        if zones and kind == "ibis":
+            raise DataError("zoned_ibis", column=columns[next(iter(zones))], zone=time_zone)
+        local = {inner: nw.col(inner).dt.convert_time_zone(time_zone).dt.replace_time_zone(None) for inner in zones}
+        lines = lines.with_columns(**local) if local else lines
+    return Lent(_plain(lines), dict(columns), kind, source)
 
 
-def _open_file(path: Path, columns: Mapping[str, str], times: tuple[str, ...], numbers: tuple[str, ...]) -> Any:
+def quoted(name: str) -> str:
+    """A name as SQL writes it, whatever stands in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def private_connection() -> Any:
+    """A DuckDB of our own: it prints nothing and fetches nothing."""
     import duckdb
 
-    if not path.exists():
-        raise DataError("no_file", path=path)
-    connection = duckdb.connect()
-    if path.suffix == ".parquet":
-        return connection.read_parquet(str(path))
-    if path.suffix != ".csv":
-        raise DataError("file_kind", path=path, kinds=", ".join(FILE_KINDS))
-    text = connection.read_csv(str(path), all_varchar=True, header=True)
-    _demand_columns(columns, text.columns)
-    kinds = {columns[name]: "TIMESTAMP" for name in times} | {columns[name]: "DECIMAL(38, 9)" for name in numbers}
-    quoted = {name: '"' + name.replace('"', '""') + '"' for name in columns.values()}
-    return text.select(
-        ", ".join(
-            f"TRY_CAST(trim({quoted[name]}) AS {kinds[name]}) AS {quoted[name]}" if name in kinds else quoted[name]
-            for name in dict.fromkeys(columns.values())
-        )
-    )
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
-def _lend_frame(
-    orders: Any, columns: Mapping[str, str], ids: tuple[str, ...], times: tuple[str, ...], numbers: tuple[str, ...]
-) -> tuple[str, Any]:
-    try:
-        frame = nw.from_native(orders)
-    except TypeError:
-        raise DataError("no_frame", kind=type(orders).__name__) from None
-    implementation = frame.implementation
-    if implementation.is_pandas() or implementation.is_pyarrow():
-        import duckdb
-
-        _demand_columns(columns, frame.columns)
-        needed = orders[list(dict.fromkeys(columns.values()))] if implementation.is_pandas() else orders
-        if implementation.is_pandas():
-            needed = _plain_pandas(needed, columns, ids, times, numbers)
-            return "pandas", duckdb.connect().from_df(needed)
-        return "pyarrow", duckdb.connect().from_arrow(needed)
-    if implementation.is_polars():
-        return ("polars", orders.lazy()) if isinstance(frame, nw.DataFrame) else ("polars-lazy", orders)
-    if implementation.is_pyspark() or implementation.is_pyspark_connect():
-        return "pyspark", orders
-    return implementation.name.lower(), orders
-
-
-def _plain_pandas(frame: Any, columns: Mapping[str, str], ids: tuple, times: tuple, numbers: tuple) -> Any:
-    """Refuse object columns that mix types (DuckDB would turn 1 and "1" into one id); make categories plain."""
-    import pandas as pd
-
-    allowed = (
-        dict.fromkeys(ids, ("string", "integer", "empty"))
-        | dict.fromkeys(times, ("date", "datetime", "datetime64", "empty"))
-        | dict.fromkeys(numbers, ("decimal", "integer", "floating", "mixed-integer-float", "empty"))
-    )
-    for inner, given in columns.items():
-        column = frame[given]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            frame = frame.assign(**{given: column.astype(column.cat.categories.dtype)})
-        elif column.dtype == object and inner in allowed:
-            found = pd.api.types.infer_dtype(column, skipna=True)
-            if found not in allowed[inner]:
-                raise _type_error(inner, given, found, ids, times)
-            if found == "decimal":
-                frame = frame.assign(**{given: pd.to_numeric(column)})
-    return frame
-
-
-def _demand_columns(columns: Mapping[str, str], there: list[str]) -> None:
+def demand_columns(columns: Mapping[str, str], there: list[str]) -> None:
+    """Raise DataError unless all the given columns are there."""
     missing = [given for given in columns.values() if given not in there]
     if missing:
         raise DataError("missing_column", column=", ".join(map(repr, missing)), there=", ".join(map(repr, there)))
 
 
-def _demand_types(columns: Mapping[str, str], schema: nw.Schema, ids: tuple, times: tuple, numbers: tuple) -> None:
+def _open_frame(orders: Any, columns: Mapping[str, str]) -> tuple[str, Any, Any]:
+    """The kind of frame, everything in it, and the needed part of it for narwhals to work on."""
+    try:
+        frame = nw.from_native(orders)
+        there = frame.collect_schema().names()
+    except TypeError:
+        raise DataError("no_frame", kind=type(orders).__name__) from None
+    except nw.exceptions.DuplicateError:
+        raise DataError("same_columns") from None
+    demand_columns(columns, there)
+    implementation = frame.implementation
+    if implementation.is_pandas():
+        needed = _plain_pandas(orders[list(dict.fromkeys(columns.values()))], columns)
+        _demand_types(columns, nw.from_native(needed).schema)
+        return "pandas", orders, nw.from_native(private_connection().from_df(needed))
+    if implementation.is_pyarrow():
+        relation = private_connection().from_arrow(orders)
+        return "pyarrow", relation, nw.from_native(relation)
+    if implementation.is_polars():
+        return "polars" if isinstance(frame, nw.DataFrame) else "polars-lazy", orders, frame
+    if implementation.is_pyspark() or implementation.is_pyspark_connect():
+        return "pyspark", orders, frame
+    if implementation.is_duckdb() or implementation.is_ibis() or implementation.is_dask():
+        return implementation.name.lower(), orders, frame
+    raise DataError("no_frame", kind=type(orders).__name__)
+
+
+def _plain_pandas(frame: Any, columns: Mapping[str, str]) -> Any:
+    """Make categories plain and give object columns a type, unless they mix types (1 and "1" are not one id)."""
+    import pandas as pd
+
+    found_in = {
+        "id": {"string": "string", "integer": "Int64", "empty": "string"},
+        "time": dict.fromkeys(("date", "datetime", "datetime64", "empty"), "datetime64[us]"),
+        "number": dict.fromkeys(("decimal", "integer", "floating", "mixed-integer-float", "empty"), "Float64"),
+        "text": {"string": "string", "empty": "string"},
+    }
+    plain = {}
+    for inner, given in columns.items():
+        column = frame[given]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            plain[given] = column.astype(column.cat.categories.dtype)
+        elif column.dtype == object:
+            found = pd.api.types.infer_dtype(column, skipna=True)
+            target = found_in[ROLES[inner]].get(found)
+            if target is None:
+                raise _type_error(inner, given, found)
+            try:
+                plain[given] = pd.to_datetime(column) if ROLES[inner] == "time" else column.astype(target)
+            except (OverflowError, TypeError, ValueError):
+                raise _type_error(inner, given, found) from None
+    return frame.assign(**plain)
+
+
+def _demand_types(columns: Mapping[str, str], schema: nw.Schema) -> None:
     for inner, given in columns.items():
         found = schema[given]
-        if inner in ids:
-            fits = found.is_integer() or isinstance(found, nw.String | nw.Enum | nw.Categorical)
-        elif inner in times:
-            fits = isinstance(found, nw.Date | nw.Datetime)
-        elif inner in numbers:
-            fits = found.is_numeric()
-        else:
-            fits = True
+        match ROLES[inner]:
+            case "id":
+                fits = isinstance(found, TEXT) or (found.is_integer() and not isinstance(found, BEYOND_64_BITS))
+            case "time":
+                fits = isinstance(found, nw.Date | nw.Datetime)
+            case "number":
+                fits = found.is_numeric()
+            case _:
+                fits = isinstance(found, TEXT)
         if not fits:
-            raise _type_error(inner, given, str(found), ids, times)
+            raise _type_error(inner, given, str(found))
 
 
-def _type_error(inner: str, given: str, found: str, ids: tuple, times: tuple) -> DataError:
-    if inner in ids:
-        return DataError("float_id" if "float" in found.lower() else "mixed_id", column=given, found=found)
-    return DataError("not_a_date" if inner in times else "not_a_number", column=given, found=found)
+def _type_error(inner: str, given: str, found: str) -> DataError:
+    keys = {"id": "mixed_id", "time": "not_a_date", "number": "not_a_number", "text": "not_text"}
+    is_float = ROLES[inner] == "id" and "float" in found.lower()
+    return DataError("float_id" if is_float else keys[ROLES[inner]], column=given, found=found)
 
 
-def _local_time(frame: nw.LazyFrame, kind: str, column: str, zone: str, wanted: str) -> nw.LazyFrame:
-    """Zoned times as wall-clock times of the wanted zone. Each engine has its own words for it."""
-    native = frame.to_native()
-    if kind in ("pandas", "pyarrow", "file", "duckdb"):
-        quoted = '"' + column.replace('"', '""') + '"'
-        return nw.from_native(native.select(f"* REPLACE (timezone('{wanted}', {quoted}) AS {quoted})"))
-    if kind == "pyspark":
-        from pyspark.sql import functions as spark
+def _zones(columns: Mapping[str, str], schema: nw.Schema, time_zone: str | None) -> dict[str, str]:
+    """The zone of each time column that carries one. With `time_zone` all must carry one, without it none may."""
+    zones = {}
+    for inner, given in columns.items():
+        if ROLES[inner] != "time":
+            continue
+        zone = getattr(schema[given], "time_zone", None)
+        if zone and not time_zone:
+            raise DataError("zoned_time", column=given, zone=zone)
+        if time_zone and not zone:
+            raise DataError("no_zone", column=given, zone=time_zone)
+        if zone:
+            zones[inner] = zone
+    return zones
 
-        wall = spark.convert_timezone(spark.lit(zone), spark.lit(wanted), spark.col(column).cast("timestamp_ntz"))
-        return nw.from_native(native.withColumn(column, wall))
-    if kind == "ibis":
-        raise DataError("zoned_ibis", column=column, zone=wanted)
-    return frame.with_columns(nw.col(column).dt.convert_time_zone(wanted).dt.replace_time_zone(None))
+
+def _from_duckdb(relation: Any, columns: Mapping[str, str], zones: Mapping[str, str], wanted: str | None) -> nw.LazyFrame:
+    """Named by SQL, because narwhals takes "a.b" for a column of a table and drops a space at the end."""
+    parts = [
+        f"timezone('{wanted}', {quoted(given)}) AS {inner}" if inner in zones else f"{quoted(given)} AS {quoted(inner)}"
+        for inner, given in columns.items()
+    ]
+    return nw.from_native(relation.select(", ".join(parts)))
+
+
+def _from_spark(frame: Any, columns: Mapping[str, str], zones: Mapping[str, str], wanted: str | None) -> nw.LazyFrame:
+    from pyspark.sql import functions as spark
+
+    parts = []
+    for inner, given in columns.items():
+        column = spark.col("`" + given.replace("`", "``") + "`")
+        if inner in zones:
+            column = spark.convert_timezone(spark.lit(zones[inner]), spark.lit(wanted), column.cast("timestamp_ntz"))
+        parts.append(column.alias(inner))
+    return nw.from_native(frame.select(*parts))
+
+
+def _plain(lines: nw.LazyFrame) -> nw.LazyFrame:
+    """Empty text ids and NaN amounts are missing, whatever the engine thinks of them."""
+    missing = {}
+    for name, found in lines.collect_schema().items():
+        if ROLES[name] == "number" and isinstance(found, nw.Float32 | nw.Float64):
+            missing[name] = nw.col(name).is_nan()
+    for name, test in missing.items():
+        lines = lines.with_columns(nw.when(~test).then(nw.col(name)).alias(name))
+    return lines

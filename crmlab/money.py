@@ -6,6 +6,17 @@ from fractions import Fraction
 LOCALES = {"zh": "zh_CN", "en": "en_US"}
 
 
+def minor_units_in(currency: str) -> int:
+    """How many minor units make one unit of a currency: 100 fen to the yuan, 1 for the yen.
+
+    >>> minor_units_in("CNY"), minor_units_in("JPY")
+    (100, 1)
+    """
+    from babel.numbers import get_currency_precision
+
+    return 10 ** get_currency_precision(currency)
+
+
 def format_money(minor: int | Fraction, currency: str, lang: str, *, apart_from: int | None = None) -> str:
     """An amount in minor units as people write it.
 

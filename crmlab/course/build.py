@@ -45,7 +45,7 @@ def build(root: Path, say: Callable[[str], None] = print, lang: str = "en") -> N
 
 
 def differences(root: Path, lang: str = "en") -> list[str]:
-    """One sentence, in `lang`, for each generated file that its source would not give; nothing is executed."""
+    """One sentence, in `lang`, for each generated file that its source would not give; runs nothing."""
     lessons = read_lessons(root / "notebooks" / "source")
     found = [fault for lesson in lessons for fault in pair_faults(lesson, lang)]
     wanted = set()

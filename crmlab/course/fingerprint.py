@@ -9,7 +9,7 @@ import crmlab
 
 
 def fingerprint(root: Path, notebook: Path, parameters: dict[str, object]) -> str:
-    """Hex sha256 over the content of notebook, parameters and crmlab, and name, size and time of data files."""
+    """Hex sha256 over the content of notebook, parameters and crmlab, and name, size, time of the data."""
     digest = hashlib.sha256(notebook.read_bytes())
     digest.update(json.dumps(parameters, sort_keys=True).encode())
     package = Path(crmlab.__file__).parent

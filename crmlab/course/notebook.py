@@ -23,7 +23,9 @@ def lesson_notebook(lesson: "Lesson", lang: str) -> "NotebookNode":
     made.add("markdown", "opening", _opening(lesson, lang))
     for cell in lesson.shown:
         made.add_cell(cell)
-    made.add("markdown", "closing", _heading_list("lesson.key_points", lesson.header["key_points"], lang))
+    made.add(
+        "markdown", "closing", _list("## {}", "lesson.key_points", lesson.header["key_points"][lang], lang)
+    )
     return made.notebook()
 
 
@@ -104,11 +106,11 @@ def _opening(lesson: "Lesson", lang: str) -> str:
         (
             _title(lesson, lang, "lesson.title"),
             word("lesson.minutes", lang, minutes=lesson.header["minutes"]),
-            _heading_list("lesson.questions", lesson.header["questions"], lang),
-            _heading_list("lesson.objectives", lesson.header["objectives"], lang),
+            _list("**{}**", "lesson.questions", lesson.header["questions"][lang], lang),
+            _list("**{}**", "lesson.objectives", lesson.header["objectives"][lang], lang),
         )
     )
 
 
-def _heading_list(key: str, items: dict[str, list[str]], lang: str) -> str:
-    return "\n".join((f"## {word(key, lang)}", "", *(f"- {item}" for item in items[lang])))
+def _list(style: str, key: str, items: list[str], lang: str) -> str:
+    return "\n".join((style.format(word(key, lang)), "", *(f"- {item}" for item in items)))

@@ -12,10 +12,10 @@ from pathlib import Path
 from crmlab.course.source import literal_parameters
 from crmlab.words import word
 
-HIDDEN = {"setup", "parameters", "injected-parameters"}
 NUMBER = re.compile(r"[-−+±]?[¥$€£]?[-−+]?\d[\d,.]*(?:\s?[%‰×]|\s?(?:CNY|USD|EUR))?")
 UNSAFE_TAGS = ("script", "link", "iframe", "object", "embed", "form", "base", "meta", "video", "audio")
 OUTSIDE = re.compile(r"url\s*\(\s*['\"]?(?!data:)|@import", re.IGNORECASE)
+FIRST_CHINESE = "\u2e80"
 FONT = "noto_sans_sc_gb2312.ttf"
 
 
@@ -32,7 +32,8 @@ class Section:
 def write_report(notebooks: list[Path], target: Path, lang: str) -> None:
     """Write executed lessons as one self-contained page to `target`: text, tables and pictures, no code.
 
-    The page carries its own Chinese letters, cut to those that it uses.
+    The page carries its own Chinese letters, cut to those that it uses. The style sheet names them before any
+    other font, and unicode-range keeps them from Latin text: named later, Chromium shows some words as boxes.
     """
     import jinja2
     import nbformat
@@ -51,7 +52,7 @@ def write_report(notebooks: list[Path], target: Path, lang: str) -> None:
         css=files("crmlab.course").joinpath("report.css").read_text(encoding="utf-8"),
         shown=_shown,
     )
-    page = page.replace("%FONT%", _font(set(page)), 1)
+    page = page.replace("%FONT%", _font({letter for letter in page if letter >= FIRST_CHINESE}), 1)
     part = target.with_name(target.name + ".part")
     part.write_text(page, encoding="utf-8", newline="\n")
     part.replace(target)
@@ -63,11 +64,9 @@ def _section(notebook, anchor: str, lang: str) -> Section:
         tags = set(cell.metadata.get("tags", ()))
         if tags & {"parameters", "injected-parameters"}:
             section.parameters |= literal_parameters(cell.source)
-        if tags & HIDDEN and cell.cell_type == "code":
-            continue
-        if cell.cell_type == "markdown":
+        elif cell.cell_type == "markdown":
             section.body.append(_markdown(cell.source, section))
-        else:
+        elif "setup" not in tags:
             section.body += filter(
                 None, (_output(output, section, lang) for output in cell.get("outputs", ()))
             )
@@ -130,13 +129,30 @@ def _clean(html: str) -> str:
             continue
         for name in [name for name in tag.attrs if name.startswith("on")]:
             del tag[name]
-    for cell in soup("td"):
-        if NUMBER.fullmatch(cell.get_text(strip=True)):
-            cell["class"] = [*cell.get("class", []), "number"]
     for table in soup("table"):
+        _mark_numbers(table)
         del table["border"]
         table.wrap(soup.new_tag("div", attrs={"class": "table"}))
     return str(soup)
+
+
+def _mark_numbers(table) -> None:
+    """Give the class "number" to cells that hold one, and to the heads of columns that hold nothing else."""
+    rows = [row(["th", "td"]) for row in table("tr")]
+    bodies = [row for row in rows if any(cell.name == "td" for cell in row)]
+    numbers = [cell for row in bodies for cell in row if _is_number(cell)]
+    columns = list(zip(*bodies, strict=False))
+    for row in rows:
+        if row not in bodies and len(row) == len(columns):
+            numbers += [
+                head for head, column in zip(row, columns, strict=True) if all(map(_is_number, column))
+            ]
+    for cell in numbers:
+        cell["class"] = [*cell.get("class", []), "number"]
+
+
+def _is_number(cell) -> bool:
+    return cell.name == "td" and NUMBER.fullmatch(cell.get_text(strip=True)) is not None
 
 
 def _shown(value: object) -> str:

@@ -54,8 +54,8 @@ def run_course(
 ) -> Path:
     """Run lessons ("02" or "02_segment"; none means all) and hand back the folder that holds the results.
 
-    `given` are (name, text) pairs as typed after -p; `say` gets the results and `progress` (stderr) each lesson.
-    Raises ParameterError before anything runs when a value cannot be used, and LessonError at a cell that fails.
+    `given` are (name, text) pairs as typed after -p; `say` gets the results, `progress` (stderr) each lesson.
+    Raises ParameterError before anything runs when a value cannot be used, and LessonError when a cell fails.
     """
     started = time.monotonic()
     progress = progress or sys.stderr

@@ -57,7 +57,7 @@ def check_settings(**values: object) -> Settings:
       - split: one of mean, median, quantile is needed; it is 'middle'
     这些参数不能用：
       - window：要填整数，现在是 '365'
-      - split：只能是 mean、median、quantile 之一，现在是 'middle'
+      - split：只能是 mean, median, quantile 之一，现在是 'middle'
     """
     checked, problems = {}, []
     for name, value in values.items():

@@ -14,7 +14,7 @@ HEADER = ("number", "name", "minutes", "title", *LISTS)
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell, or a markdown cell with its partner. `text` holds both languages; code has one for both."""
+    """A code cell, or a markdown cell with its partner. `text` holds both languages; code is the same."""
 
     kind: str
     text: dict[str, str]
@@ -62,9 +62,13 @@ def read_lessons(folder: Path) -> list[Lesson]:
 def read_lesson(path: Path) -> Lesson:
     """Read one lesson source (jupytext py:percent). Raises CrmlabError that names file and cell at fault."""
     import jupytext
+    import yaml
 
-    written = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
-    header, raw = _header(path, written)
+    try:
+        written = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+        header, raw = _header(path, written)
+    except yaml.YAMLError as error:
+        raise CrmlabError("lesson_yaml", file=path.name, problem=error) from None
     cells = _pair(path, raw)
     _check_parameters(path, cells)
     _check_questions(path, cells)
@@ -91,7 +95,7 @@ def literal_parameters(source: str) -> dict[str, object]:
 
 
 def _header(path: Path, written) -> tuple[dict, list]:
-    """The header under `crmlab:` and the cells below; jupytext gives a header it does not know as a raw cell."""
+    """The header under `crmlab:` and the cells below; jupytext gives a header of others as a raw cell."""
     import yaml
 
     cells = written.cells
@@ -152,7 +156,7 @@ def _check_parameters(path: Path, cells: list[tuple[dict, Cell]]) -> None:
     [(where, cell)] = found
     try:
         values = literal_parameters(cell.text["zh"])
-    except ValueError as error:
+    except (ValueError, SyntaxError) as error:
         raise CrmlabError("lesson_not_literal", **where | {"line": error}) from None
     if values.get("lang") != "zh" or notebook.LANG_LINE.search(cell.text["zh"]) is None:
         raise CrmlabError("lesson_lang_line", **where)
@@ -163,9 +167,10 @@ def _check_questions(path: Path, cells: list[tuple[dict, Cell]]) -> None:
     asked = [cell.question for _, cell in cells if cell.question]
     solved = [cell.solution for _, cell in cells if cell.solution]
     for where, cell in cells:
-        name = cell.question or cell.solution
-        if name and (cell.kind == "markdown") != bool(cell.question):
+        if (cell.question and cell.kind != "markdown") or (cell.solution and cell.kind != "code"):
             raise CrmlabError("lesson_question_kind", **where)
+    for where, cell in cells:
+        name = cell.question or cell.solution
         if name and asked.count(name) != 1:
             raise CrmlabError("lesson_question_count", name=name, number=asked.count(name), **where)
         if name and solved.count(name) != 1:

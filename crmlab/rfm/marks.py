@@ -61,7 +61,7 @@ def mean_threshold(indicator: str, total: int, n: int) -> Threshold:
 
 def median_threshold(indicator: str, values: Sequence[int]) -> Threshold:
     """The median of the values: the middle one, or the mean of the two in the middle."""
-    (median,) = _cut_points(values, [Fraction(1, 2)])
+    (median,) = cut_points(values, [Fraction(1, 2)])
     return Threshold(indicator, "median", median, ceil(median))
 
 
@@ -76,7 +76,7 @@ def score_cuts(values: Sequence[int]) -> tuple[Fraction, ...]:
     >>> [str(cut) for cut in score_cuts([1, 2, 3, 4, 5, 6])]
     ['2', '3', '4', '5']
     """
-    return tuple(_cut_points(values, [Fraction(k, SCORES) for k in range(1, SCORES)]))
+    return tuple(cut_points(values, [Fraction(k, SCORES) for k in range(1, SCORES)]))
 
 
 def score_threshold(indicator: str, cuts: tuple[Fraction, ...], total: int, n: int) -> Threshold:
@@ -90,7 +90,7 @@ def score_limits(cuts: Iterable[Fraction], best_is_small: bool) -> list[int]:
     return [ceil(cut) - 1 if best_is_small else floor(cut) + 1 for cut in cuts]
 
 
-def _cut_points(values: Sequence[int], shares: Iterable[Fraction]) -> Iterable[Fraction]:
+def cut_points(values: Sequence[int], shares: Iterable[Fraction]) -> Iterable[Fraction]:
     """Quantiles by linear interpolation, computed on integers. `values` is a one-dimensional integer array."""
     import numpy as np
 

@@ -6,14 +6,24 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
+import pandas as pd
 
-from crmlab.world.codes import CODES
+from crmlab.world.money import yuan
 
-LIKED = {"coffee": 5.0, "tea": 3.2, "snacks": 3.6, "kitchen": 2.0, "bedding": 1.1, "sport": 1.2, "baby": 1.0, "pet": 1.2}
+LIKED = {
+    "coffee": 5.0,
+    "tea": 3.2,
+    "snacks": 3.6,
+    "kitchen": 0.7,
+    "bedding": 1.1,
+    "sport": 1.2,
+    "baby": 1.0,
+    "pet": 1.2,
+}
 """How much the categories are liked, as weights of a Dirichlet draw per customer."""
 FILTERS = "咖啡滤纸 100 张"
 """What is often bought together with coffee."""
-WITH_FILTERS = 0.35
+WITH_FILTERS = 0.5
 MOST_LINES = 6
 
 
@@ -26,10 +36,11 @@ def read(name: str) -> tuple[dict[str, str], ...]:
 
 @dataclass(frozen=True)
 class Product:
-    """One article; its price is in fen, and `short_zh` and `short_en` are what people call it."""
+    """One article, its price in fen. People call it `short_zh` or `short_en`; `kind` says what fits it."""
 
     product_id: str
     category: str
+    kind: str
     name_zh: str
     name_en: str
     short_zh: str
@@ -54,10 +65,24 @@ def draw_products(rng: np.random.Generator) -> list[Product]:
     numbers = rng.permutation(len(rows)) + 1
     products = []
     for row, number in zip(rows, numbers, strict=True):
-        fen = round(int(row["yuan"]) * float(rng.uniform(0.94, 1.06))) * 100 - (10 if int(row["yuan"]) < 300 else 0)
-        texts = {name: row[name] for name in ("category", "name_zh", "name_en", "short_zh", "short_en")}
+        fen = round(int(row["yuan"]) * float(rng.uniform(0.94, 1.06))) * 100 - (
+            10 if int(row["yuan"]) < 300 else 0
+        )
+        texts = {
+            name: row[name] for name in ("category", "kind", "name_zh", "name_en", "short_zh", "short_en")
+        }
         products.append(Product(f"P{number:03d}", **texts, fen=fen, popularity=int(row["popularity"])))
     return sorted(products, key=lambda product: product.product_id)
+
+
+def to_table(products: list[Product]) -> pd.DataFrame:
+    """The products table, all text."""
+    columns = ("product_id", "category", "name_zh", "name_en")
+    rows = [
+        {**{name: getattr(product, name) for name in columns}, "price": yuan(product.fen)}
+        for product in products
+    ]
+    return pd.DataFrame(rows)
 
 
 class Shelf:
@@ -71,22 +96,33 @@ class Shelf:
         self.filters = next(number for number, product in enumerate(products) if product.name_zh == FILTERS)
 
     def taste(self, rng: np.random.Generator, big_spender: bool, never: str) -> np.ndarray:
-        """One customer's weight for each product. Big spenders want kitchen machines; `never` is a category left out."""
-        shares = dict(zip(LIKED, rng.dirichlet([weight * 0.5 for weight in LIKED.values()]) + 0.004, strict=True))
+        """One customer's weight for each product. Big spenders want kitchen machines; `never` is left out."""
+        shares = dict(
+            zip(LIKED, rng.dirichlet([weight * 0.5 for weight in LIKED.values()]) + 0.004, strict=True)
+        )
         if big_spender:
-            shares["kitchen"] = shares["kitchen"] * 4 + 0.5
+            shares["kitchen"] = shares["kitchen"] * 2 + 0.15
         shares[never] = 0.0
         return self.popularity * [shares[category] for category in self.category]
 
     def fill(
-        self, rng: np.random.Generator, taste: np.ndarray, fen: int, percent_off: int, coffee: bool | None = None
+        self,
+        rng: np.random.Generator,
+        taste: np.ndarray,
+        fen: int,
+        percent_off: int,
+        coffee: bool | None = None,
+        unspent: float = 0.3,
     ) -> list[Line]:
-        """Lines for at most `fen`. `coffee` True puts coffee in (even above `fen`), False keeps it out."""
+        """Lines for at most `fen`, until no more than the share `unspent` of it is left.
+
+        `coffee` True puts coffee in (even above `fen`), False keeps it out.
+        """
         price = self.fen * (100 - percent_off) // 100
         weights = taste * (self.category != "coffee") if coffee is False else taste.copy()
         left, lines = fen, []
-        while len(lines) < MOST_LINES and left > fen // 12:
-            weight = weights * (price <= left) * (price / max(left, 1)) ** 0.8
+        while len(lines) < MOST_LINES and left > fen * unspent:
+            weight = weights * (price <= left) * (price / max(left, 1)) ** 1.5
             if coffee and not lines:
                 weight = self._coffee(weights, price, left)
             if not weight.sum():
@@ -116,6 +152,3 @@ def _quantity(rng: np.random.Generator, price: int, left: int) -> int:
     if price > 15_000 or rng.random() < 0.78:
         return 1
     return max(1, min(left // price, int(rng.integers(2, 4))))
-
-
-assert set(LIKED) == set(CODES["category"])

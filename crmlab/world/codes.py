@@ -7,7 +7,17 @@ CODES = {
     "source": ("online_form", "order", "membership", "phone", "event", "service"),
     "language": ("zh", "en"),
     "city": (
-        *("shanghai", "beijing", "guangzhou", "shenzhen", "hangzhou", "chengdu", "nanjing", "wuhan", "suzhou"),
+        *(
+            "shanghai",
+            "beijing",
+            "guangzhou",
+            "shenzhen",
+            "hangzhou",
+            "chengdu",
+            "nanjing",
+            "wuhan",
+            "suzhou",
+        ),
         *("chongqing", "xian", "changsha", "qingdao", "xiamen", "kunming", "tianjin", "zhengzhou", "ningbo"),
         *("hefei", "fuzhou", "dalian", "jinan", "nanning", "guiyang"),
     ),

@@ -3,28 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from crmlab.world.catalogue import read
 from crmlab.world.codes import CODES
 from crmlab.world.planting import CUSTOMERS, Plan
 from crmlab.world.season import CLOSED, LAST_DAY, date_of, day_of
 
-SURNAMES = dict(
-    pair.split()
-    for pair in (
-        "王 Wang,李 Li,张 Zhang,刘 Liu,陈 Chen,杨 Yang,赵 Zhao,黄 Huang,周 Zhou,吴 Wu,徐 Xu,孙 Sun,胡 Hu,朱 Zhu,高 Gao,林 Lin,"
-        "何 He,郭 Guo,马 Ma,罗 Luo,梁 Liang,宋 Song,郑 Zheng,谢 Xie,韩 Han,唐 Tang,冯 Feng,于 Yu,董 Dong,程 Cheng,曹 Cao,"
-        "袁 Yuan,邓 Deng,许 Xu,傅 Fu,沈 Shen,曾 Zeng,彭 Peng,吕 Lü,苏 Su"
-    ).split(",")
-)
-GIVEN = dict(
-    pair.split()
-    for pair in (
-        "雨 yu,晴 qing,安 an,宁 ning,秋 qiu,舟 zhou,禾 he,岚 lan,溪 xi,朗 lang,青 qing,川 chuan,竹 zhu,荷 he,星 xing,月 yue,"
-        "松 song,柏 bai,云 yun,帆 fan,北 bei,南 nan,冬 dong,春 chun,夏 xia,清 qing,明 ming,远 yuan,山 shan,河 he,林 lin,海 hai,"
-        "玉 yu,书 shu,文 wen,言 yan,和 he,平 ping,乐 le,果 guo"
-    ).split(",")
-)
-ENGLISH_GIVEN = "Alex Robin Sam Kim Jamie Noor Taylor Maya Leo Nina Omar Ivy Max Ella Finn Lucy Hugo Zoe Adam Rosa".split()
-ENGLISH_SURNAMES = "Sample Example Specimen Placeholder Testcase Demo".split()
 AGE_SHARES = {"student": (0.85, 0.15, 0, 0, 0), "office": (0.1, 0.4, 0.3, 0.15, 0.05)}
 OTHER_AGES = (0.1, 0.25, 0.25, 0.2, 0.2)
 CONSENT_SHARES = {"analysis": 0.93, "marketing": 0.7, "survey": 0.68, "profiling": 0.55}
@@ -34,8 +17,8 @@ RENEWED = 8
 
 
 def draw_people(rng: np.random.Generator, plans: list[Plan]) -> pd.DataFrame:
-    """One row per customer, all text; the extra column `pinyin` (the name in Latin letters) is not shipped."""
-    suffix = rng.permutation(10**8)[:CUSTOMERS]
+    """One row per customer, all text. The extra column `pinyin`, the name in Latin letters, stays here."""
+    suffix = rng.choice(10**8, CUSTOMERS, replace=False)
     rows = [_person(rng, plan, f"120{number:08d}") for plan, number in zip(plans, suffix, strict=True)]
     people = pd.DataFrame(rows, index=[plan.customer_id for plan in plans])
     leap = rng.choice(people.index, BORN_ON_LEAP_DAY, replace=False)
@@ -50,7 +33,7 @@ def _person(rng: np.random.Generator, plan: Plan, phone: str) -> dict[str, str]:
     sources = (0.3, 0.3 if plan.days else 0, 0.18, 0.06, 0.1, 0.06)
     source = _pick(rng, CODES["source"], sources)
     number = plan.customer_id[1:]
-    mail = f"{pinyin.lower().replace(' ', '.').replace('ü', 'u')}{int(number)}@shop.example"
+    mail = f"{pinyin.lower().replace(' ', '.')}{int(number)}@shop.example"
     birthday = date_of(day_of("2025-01-01") + int(rng.integers(365))).isoformat()[5:]
     city_shares = 1 / np.arange(2, 2 + len(CODES["city"]))
     return {
@@ -73,11 +56,17 @@ def _person(rng: np.random.Generator, plan: Plan, phone: str) -> dict[str, str]:
 
 def _name(rng: np.random.Generator, language: str) -> tuple[str, str]:
     """A name and its Latin form. Every Chinese name has 示 (as in 示例, example) in the middle."""
+    first, last = ("english_given", "english_surname") if language == "en" else ("surname", "given")
+    one, two = (_part(rng, part) for part in (first, last))
     if language == "en":
-        name = f"{rng.choice(ENGLISH_GIVEN)} {rng.choice(ENGLISH_SURNAMES)}"
+        name = f"{one['latin']} {two['latin']}"
         return name, name
-    surname, given = str(rng.choice(list(SURNAMES))), str(rng.choice(list(GIVEN)))
-    return f"{surname}示{given}", f"{SURNAMES[surname]} Shi{GIVEN[given]}"
+    return f"{one['zh']}示{two['zh']}", f"{one['latin']} Shi{two['latin']}"
+
+
+def _part(rng: np.random.Generator, part: str) -> dict[str, str]:
+    rows = [row for row in read("names.csv") if row["part"] == part]
+    return rows[int(rng.integers(len(rows)))]
 
 
 def _registration(rng: np.random.Generator, plan: Plan, source: str) -> int:
@@ -104,11 +93,15 @@ def draw_consents(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFram
     withdrawn = [row for row in rows if row["withdrawn_on"] and day_of(row["withdrawn_on"]) < LAST_DAY - 30]
     for row in rng.choice(np.array(withdrawn, dtype=object), RENEWED, replace=False):
         again = day_of(row["withdrawn_on"]) + int(rng.integers(5, 30))
-        rows.append({**_consent(rng, row["customer_id"], row["purpose"], "web_form", again), "withdrawn_on": ""})
+        rows.append(
+            {**_consent(rng, row["customer_id"], row["purpose"], "web_form", again), "withdrawn_on": ""}
+        )
     return pd.DataFrame(rows).sort_values(["customer_id", "purpose", "given_on"])
 
 
-def _consent(rng: np.random.Generator, customer_id: str, purpose: str, method: str, given: int) -> dict[str, str]:
+def _consent(
+    rng: np.random.Generator, customer_id: str, purpose: str, method: str, given: int
+) -> dict[str, str]:
     given_on = date_of(given).isoformat()
     withdrawn = given + int(rng.integers(10, 400))
     return {
@@ -117,7 +110,9 @@ def _consent(rng: np.random.Generator, customer_id: str, purpose: str, method: s
         "text_version": next(version for until, version in TEXT_VERSIONS if given_on < until),
         "method": method,
         "given_on": given_on,
-        "withdrawn_on": date_of(withdrawn).isoformat() if rng.random() < 0.06 and withdrawn <= LAST_DAY else "",
+        "withdrawn_on": date_of(withdrawn).isoformat()
+        if rng.random() < 0.06 and withdrawn <= LAST_DAY
+        else "",
     }
 
 

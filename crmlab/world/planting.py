@@ -1,7 +1,7 @@
 """The plan of the world: which customer is to get which marks, on which days each one buys and for how much.
 
-The three bands of `GAP` keep every customer off the means, and `even` draws keep the means where they are expected, so
-that the marks of the finished world agree with the plan whatever the seed.
+The bands of `GAP` keep every customer off the means, and `even` draws keep the means where they are
+expected: so the marks of the finished world agree with the plan, whatever the seed.
 """
 
 from dataclasses import dataclass, field
@@ -29,6 +29,8 @@ HABIT_MONTHS = ("2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05"
 HABITS = 34
 NEAR_HABITS = 30
 LATENT = 36
+LATENT_DAYS = 60
+"""Over how many days, up to the last one, a wish shows in what is looked at."""
 LATENT_CATEGORIES = ("bedding", "sport", "baby", "pet", "tea")
 SMALLEST_ORDER = 2_500
 ROOM = {"d": 60, "u": 95}
@@ -40,10 +42,10 @@ BUSYNESS = busyness()
 
 @dataclass
 class Plan:
-    """One customer to be: marks (empty outside the window), order days in order, the planned amount of each in fen.
+    """One customer to be: marks (empty outside the window), rising order days, the planned fen of each order.
 
-    `habit` holds the months in which coffee is bought without fail, `no_coffee` the one month of a near miss, and
-    `latent` the category that is looked at and never bought.
+    `habit` holds the months in which coffee is bought without fail, `no_coffee` the one month of a near miss,
+    and `latent` the category that is looked at and never bought.
     """
 
     customer_id: str
@@ -65,14 +67,14 @@ def draw_plans(rng: np.random.Generator) -> list[Plan]:
     _plan_window(rng, plans)
     plans += [_lapsed(rng, ids.pop()) for _ in range(lapsed)]
     plans += [Plan(customer_id, "no_order") for customer_id in ids]
-    buyers = [plan for plan in plans if plan.days and not plan.habit and not plan.no_coffee]
-    for plan in rng.choice(np.array(buyers, dtype=object), LATENT, replace=False):
+    known = [plan for plan in plans if plan.days and plan.days[0] < LAST_DAY - LATENT_DAYS and not plan.habit]
+    for plan in rng.choice(np.array(known, dtype=object), LATENT, replace=False):
         plan.latent = str(rng.choice(LATENT_CATEGORIES))
     return sorted(plans, key=lambda plan: plan.customer_id)
 
 
 def even(rng: np.random.Generator, size: int) -> np.ndarray:
-    """`size` numbers in (0, 1), one in each of `size` equal parts, shuffled: a sample whose mean hardly varies."""
+    """One number in each of `size` equal parts of (0, 1), shuffled: a sample whose mean hardly varies."""
     return (rng.permutation(size) + rng.random(size)) / size
 
 
@@ -100,7 +102,7 @@ def _plan_window(rng: np.random.Generator, plans: list[Plan]) -> None:
     _plan_money(rng, plans)
     for plan in plans:
         if rng.random() < EARLIER[plan.marks]:
-            _plan_earlier(rng, plan, mean=4 if plan.marks[1] == "u" else 2)
+            _plan_earlier(rng, plan, mean=3 if plan.marks[1] == "u" else 2)
 
 
 def _frequencies(rng: np.random.Generator, plans: list[Plan]) -> dict[str, int]:
@@ -113,7 +115,9 @@ def _frequencies(rng: np.random.Generator, plans: list[Plan]) -> dict[str, int]:
 
 
 def _plant_habits(rng: np.random.Generator, plans: list[Plan], frequency: dict[str, int]) -> None:
-    able = [plan for plan in plans if plan.marks[:2] == "du" and frequency[plan.customer_id] > len(HABIT_MONTHS)]
+    able = [
+        plan for plan in plans if plan.marks[:2] == "du" and frequency[plan.customer_id] > len(HABIT_MONTHS)
+    ]
     chosen = rng.permutation(np.array(able, dtype=object))[: HABITS + NEAR_HABITS]
     for number, plan in enumerate(chosen):
         plan.habit = HABIT_MONTHS

@@ -6,6 +6,7 @@ Days are whole numbers: day 0 is 2024-06-18 and the last one is the reference da
 import datetime as dt
 
 import numpy as np
+import pandas as pd
 
 AS_OF = dt.date(2026, 6, 17)
 START = dt.date(2024, 6, 18)
@@ -13,9 +14,10 @@ LAST_DAY = (AS_OF - START).days
 WINDOW_START = LAST_DAY - 364
 """First day of the 365 days that end on the reference date."""
 CLOSED = WINDOW_START - 1
-"""2025-06-17, one day before that window: the shop was closed, so that no order stands on the window's edge."""
+"""2025-06-17, the day before that window: the shop was closed, so no order stands on the window's edge."""
 TIME_ZONE = "Asia/Shanghai"
 
+CAMPAIGN_COLUMNS = ("campaign_id", "name_zh", "name_en", "starts_on", "ends_on")
 CAMPAIGNS = (
     ("K01", "2024 双十一", "Double 11 2024", "2024-10-24", "2024-11-11"),
     ("K02", "2025 年货节", "New Year market 2025", "2025-01-07", "2025-01-22"),
@@ -27,7 +29,14 @@ CAMPAIGNS = (
     ("K08", "2026 春茶季", "Spring tea 2026", "2026-03-20", "2026-04-10"),
     ("K09", "2026 年 618 预售", "618 festival 2026 pre-sale", "2026-05-28", "2026-06-17"),
 )
-PEAKS = {"2024-06-18": 4, "2024-11-01": 2.5, "2024-11-11": 5, "2025-06-18": 2.2, "2025-11-01": 2.5, "2025-11-11": 5}
+PEAKS = {
+    "2024-06-18": 4,
+    "2024-11-01": 2.5,
+    "2024-11-11": 5,
+    "2025-06-18": 2.2,
+    "2025-11-01": 2.5,
+    "2025-11-11": 5,
+}
 QUIET = (("2025-01-24", "2025-02-05"), ("2026-02-10", "2026-03-03"))
 """Spring Festival: couriers rest."""
 WEEKDAYS = np.array([0.95, 0.9, 0.92, 0.96, 1.05, 1.2, 1.16])
@@ -73,3 +82,8 @@ def busyness() -> np.ndarray:
         weights[day_of(first) : day_of(last) + 1] *= 0.35
     weights[CLOSED] = 0
     return weights
+
+
+def campaigns_table() -> pd.DataFrame:
+    """The campaigns table; it is the same for every seed."""
+    return pd.DataFrame(CAMPAIGNS, columns=list(CAMPAIGN_COLUMNS))

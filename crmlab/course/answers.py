@@ -1,0 +1,83 @@
+"""What is right for each question of the exercises, computed from the data and settings at hand."""
+
+from typing import Any
+
+from crmlab import survey
+from crmlab.collect import with_consent
+from crmlab.data import Shop
+from crmlab.rfm import RFM, type_customers
+from crmlab.serve import find_needs
+
+
+def _typed(shop: Shop, settings: Any, window: int | None = None) -> RFM:
+    days = window or getattr(settings, "window", 365)
+    return type_customers(shop.orders, as_of=shop.as_of, window=days, currency=shop.currency, **shop.columns)
+
+
+def _customers(shop: Shop, settings: Any) -> int:
+    return len(shop.table("customers"))
+
+
+def _largest_combination(shop: Shop, settings: Any) -> str:
+    summary = _typed(shop, settings).summary(settings.lang)
+    return summary.loc[summary["customers"].idxmax(), "marks"]
+
+
+def _answers_refused(shop: Shop, settings: Any) -> int:
+    found = with_consent(
+        shop.table("survey_answers"), shop.table("consents"), purpose="survey", on=shop.as_of
+    )
+    return len(found.refused)
+
+
+def _spend_middle(shop: Shop, settings: Any) -> float:
+    (band,) = [band for band in survey.QUESTIONS[2].bands if band.code == "500-1000"]
+    return float(band.midpoint)
+
+
+def _skipped(shop: Shop, settings: Any) -> int:
+    return int(shop.table("survey_answers")["q2_orders"].isna().sum())
+
+
+def _rate(shop: Shop, settings: Any) -> float:
+    return round(float(survey.per_quarter(8, 365)), 2)
+
+
+def _counts(shop: Shop, settings: Any) -> list[int]:
+    return _typed(shop, settings).summary(settings.lang)["customers"].tolist()
+
+
+def _unnamed(shop: Shop, settings: Any) -> int:
+    summary = _typed(shop, settings).summary(settings.lang)
+    return int(summary.loc[summary["type"] == 0, "customers"].sum())
+
+
+def _from_which_fen(shop: Shop, settings: Any) -> int:
+    return _typed(shop, settings).thresholds["monetary"].at_least
+
+
+def _changed(shop: Shop, settings: Any) -> int:
+    long, short = _typed(shop, settings).table, _typed(shop, settings, window=180).table
+    key = shop.columns["customer"]
+    both = long.merge(short, on=key)
+    return int((both["r_mark_x"] + both["f_mark_x"] + both["m_mark_x"]
+                != both["r_mark_y"] + both["f_mark_y"] + both["m_mark_y"]).sum())  # fmt: skip
+
+
+def _agreed(shop: Shop, settings: Any) -> int:
+    table = _typed(shop, settings).table
+    customers = table.rename(columns={shop.columns["customer"]: "customer_id"})
+    return len(with_consent(customers, shop.table("consents"), purpose="profiling", on=shop.as_of).kept)
+
+
+def _gift_wrap(shop: Shop, settings: Any) -> int:
+    needs = find_needs(shop.table("texts"), settings.lang)
+    return int(needs.loc[needs["need"] == "gift_wrap", "customer_id"].nunique())
+
+
+ANSWERS = {
+    "00_start": {"q1": _customers, "q2": _largest_combination},
+    "01_collect": {"q1": _answers_refused, "q2": _spend_middle, "q3": _skipped, "q4": _rate},
+    "02_segment": {"q1": _counts, "q2": _unnamed, "q3": _from_which_fen, "q4": _changed},
+    "03_serve": {"q1": _agreed, "q2": _gift_wrap},
+}

@@ -1,0 +1,182 @@
+"""The data of a lesson: the teaching world, real orders from completejourney, or files of your own.
+
+Whatever it is, the lessons meet the same tables and columns. A table that a source does not have comes back empty, and
+`has` says so.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crmlab.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PERSONAL = ("name", "phone", "email", "wechat", "birthday")
+"""Columns that no notebook sees."""
+HOUSE_COLUMNS = {
+    "customer": "customer_id", "order": "order_id", "date": "order_date", "amount": "amount",
+    "state": "state", "refund": "refund", "refund_date": "refund_date",
+}  # fmt: skip
+NUMBERS, TIMES = ("integer", "number", "money"), ("date", "time")
+ENDINGS = (".parquet", ".csv")
+
+
+def open_data(settings: Any) -> "Shop":
+    """The data that checked settings name (see `crmlab.course.settings.check_settings`).
+
+    Reads from `settings`: data ("teaching", "journey" or a folder), as_of ("" for the data's own reference date), and where
+    `orders` names a file of order lines: that file, its columns (customer, order, date, amount, state, refund) and its
+    currency. Raises ParameterError when no reference date is known.
+
+    >>> from crmlab.course.settings import check_settings
+    >>> shop = open_data(check_settings(data="teaching"))
+    >>> shop.as_of, shop.currency, shop.has("survey_answers")
+    (datetime.date(2026, 6, 17), 'CNY', True)
+    """
+    as_of = getattr(settings, "as_of", "")
+    if getattr(settings, "orders", ""):
+        columns = {name: getattr(settings, name) for name in ("customer", "order", "date", "amount", "state", "refund")}
+        path = Path(settings.orders)
+        return OwnFile(path.stem, None, date.fromisoformat(as_of), settings.currency, columns, path)
+    if settings.data == "journey":
+        from crmlab.journey import Journey
+
+        return Journey.open(as_of)
+    folder = _datasets() / "teaching" if settings.data == "teaching" else Path(settings.data)
+    card = folder / "data.toml"
+    known = tomllib.loads(card.read_text(encoding="utf-8")) if card.exists() else {}
+    if not as_of and "as_of" not in known:
+        raise ParameterError("no_as_of", folder=folder.name)
+    as_of = date.fromisoformat(as_of or str(known["as_of"]))
+    currency = known.get("currency") or getattr(settings, "currency", "CNY")
+    return Shop(known.get("name", folder.name), folder, as_of, currency)
+
+
+def _datasets() -> Path:
+    folder = Path(__file__).resolve().parents[1] / "datasets"
+    if not folder.exists():
+        raise ParameterError("no_course")
+    return folder
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A folder of tables.
+
+    `as_of` is the reference date, `currency` the ISO code of all amounts.
+    """
+
+    name: str
+    folder: Path | None
+    as_of: date
+    currency: str
+
+    def has(self, table: str) -> bool:
+        """Whether the source has this table."""
+        return self._path(table) is not None
+
+    def table(self, name: str) -> "pd.DataFrame":
+        """One table without its personal columns; empty, but with its columns, when the source has no such table."""
+        frame = self.read_personal(name)
+        return frame.drop(columns=[column for column in PERSONAL if column in frame.columns])
+
+    def read_personal(self, name: str) -> "pd.DataFrame":
+        """One table with its personal columns, for functions that count or link and show none of them."""
+        return self._read(name)
+
+    def overview(self) -> "pd.DataFrame":
+        """Every table of the house and how many rows this source has of it; 0 where it has none: table, rows."""
+        import pandas as pd
+
+        from crmlab.world.schema import TABLES
+
+        return pd.DataFrame({"table": name, "rows": len(self._read(name))} for name in TABLES)
+
+    @cached_property
+    def orders(self) -> Any:
+        """Order lines as `type_customers` takes them: orders, their lines, and what was refunded on each line."""
+        lines = self._read("order_lines")
+        if not self.has("orders"):
+            return lines
+        lines = lines.merge(self._read("orders"), on="order_id", how="left", validate="many_to_one")
+        refunds = self._read("refunds").groupby(["order_id", "line_no"], as_index=False)
+        refunds = refunds.agg(refund=("amount", "sum"), refund_date=("refund_date", "max"))
+        products = self._read("products")[["product_id", "category"]]
+        lines = lines.merge(refunds, on=["order_id", "line_no"], how="left", validate="one_to_one")
+        return lines.merge(products, on="product_id", how="left", validate="many_to_one")
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The column names of `orders`, as keywords for `type_customers`."""
+        there = set(self.orders.columns)
+        required = ("customer", "order", "date", "amount")
+        return {name: column for name, column in HOUSE_COLUMNS.items() if name in required or column in there}
+
+    def _path(self, table: str) -> Path | None:
+        found = [self.folder / f"{table}{ending}" for ending in ENDINGS]
+        return next((path for path in found if path.exists()), None)
+
+    def _read(self, table: str) -> "pd.DataFrame":
+        import pandas as pd
+
+        path = self._path(table)
+        if path is None:
+            return empty(table)
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        frame = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8")
+        kinds = kinds_of(table)
+        for column in frame.columns:
+            if kinds.get(column) in NUMBERS:
+                frame[column] = pd.to_numeric(frame[column])
+            elif kinds.get(column) in TIMES:
+                frame[column] = pd.to_datetime(frame[column], format="ISO8601")
+        return frame
+
+
+@dataclass(frozen=True)
+class OwnFile(Shop):
+    """One file of order lines, handed to DuckDB as it is, whatever its size."""
+
+    given: dict[str, str]
+    path: Path
+
+    def has(self, table: str) -> bool:
+        return table == "order_lines"
+
+    @property
+    def orders(self) -> Path:
+        return self.path
+
+    @property
+    def columns(self) -> dict[str, str]:
+        return {name: column for name, column in self.given.items() if column}
+
+    def _read(self, table: str) -> "pd.DataFrame":
+        return empty(table)
+
+
+def kinds_of(table: str) -> dict[str, str]:
+    """The columns of a table of the house and their kinds. Raises DataError for a name that is no table."""
+    from crmlab.world.schema import TABLES
+
+    if table not in TABLES:
+        raise DataError("no_table", table=table, there=", ".join(TABLES))
+    return {column.name: column.kind for column in TABLES[table].columns}
+
+
+def empty(table: str) -> "pd.DataFrame":
+    """A table of the house without rows. Raises DataError for a name that is no table."""
+    import pandas as pd
+
+    kinds = kinds_of(table)
+    types = {
+        name: "float64" if kind in NUMBERS else "datetime64[us]" if kind in TIMES else "str"
+        for name, kind in kinds.items()
+    }
+    return pd.DataFrame(columns=list(kinds)).astype(types)

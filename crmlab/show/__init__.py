@@ -1,0 +1,7 @@
+"""What people see: one theme with a Chinese font, tables with words, pictures with an alternative text."""
+
+from crmlab.show.charts import coverage, distributions, heat, recency_frequency, shares, types
+from crmlab.show.table import Table, save, table
+from crmlab.show.theme import theme
+
+__all__ = ["Table", "coverage", "distributions", "heat", "recency_frequency", "save", "shares", "table", "theme", "types"]

@@ -1,0 +1,118 @@
+"""Tables for people: headings in words, numbers right-aligned with thousands, money with its sign, no index."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crmlab.money import format_money, minor_units_in
+from crmlab.words import has_word, word
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = 10
+MONEY = ("monetary", "value", "amount_minor", "mean_order", "spend_per_quarter", "money")
+CODES = {
+    "category": "world.category", "state": "world.state", "event": "world.event", "source": "world.source",
+    "purpose": "world.purpose", "need": "world.need", "channel": "world.channel", "kind": "world.text_kind",
+    "q1_last": "world.last_purchase", "frequency_group": "group", "spend_group": "group", "value_tier": "group",
+    "sex": "world.sex", "age_range": "world.age_range", "job": "world.job", "city": "world.city",
+    "language": "world.language", "statistic": "statistic", "unit": "world.unit", "indicator": "column", "band": "world.last_purchase",
+}  # fmt: skip
+"""Columns that hold codes, and where in words.csv their words stand."""
+
+
+def heading(column: str, lang: str) -> str:
+    """The words for a column; a column that words.csv does not know keeps its name."""
+    return word(f"column.{column}", lang) if has_word(f"column.{column}") else str(column)
+
+
+def code_word(column: str, code: Any, lang: str) -> str:
+    """The word for a code in a column such as category; anything unknown stands as it is."""
+    key = f"{CODES[column]}.{code}" if column in CODES else ""
+    return word(key, lang) if has_word(key) else str(code)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame ready to be looked at, in a notebook and as text."""
+
+    frame: "pd.DataFrame"
+    lang: str
+    currency: str
+    rows: int
+
+    def _shown(self) -> "pd.DataFrame":
+        shown = self.frame.head(self.rows)
+        worded = {column: [self._cell(column, value) for value in shown[column]] for column in shown.columns}
+        return type(shown)({heading(column, self.lang): cells for column, cells in worded.items()})
+
+    def _cell(self, column: str, value: Any) -> str:
+        import pandas as pd
+
+        if pd.api.types.is_scalar(value) and pd.isna(value):
+            return ""
+        if column in MONEY:
+            return format_money(int(value), self.currency, self.lang)
+        if column in CODES:
+            return code_word(column, value, self.lang)
+        if isinstance(value, pd.Timestamp):
+            return str(value.date() if value == value.normalize() else value)
+        if isinstance(value, bool) or not isinstance(value, int | float) and not hasattr(value, "dtype"):
+            return str(value)
+        if column.endswith("share"):
+            return f"{value:.1%}"
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+
+    def _more(self) -> str:
+        hidden = len(self.frame) - self.rows
+        return word("table.more", self.lang, hidden=hidden, rows=len(self.frame)) if hidden > 0 else ""
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        numbers = [
+            heading(column, self.lang)
+            for column in self.frame.columns
+            if pd.api.types.is_numeric_dtype(self.frame[column]) and column not in CODES
+        ]
+        style = self._shown().style.hide(axis="index").set_uuid("crmlab")
+        style = style.set_properties(**{"text-align": "left"}).set_properties(
+            subset=numbers, **{"text-align": "right", "font-variant-numeric": "tabular-nums"}
+        )
+        style = style.set_table_styles([{"selector": "th", "props": "text-align: left"}])
+        return style.to_html(escape=True) + (f"<p>{self._more()}</p>" if self._more() else "")
+
+    def __repr__(self) -> str:
+        return "\n".join(filter(None, [self._shown().to_string(index=False), self._more()]))
+
+
+def table(frame: "pd.DataFrame", lang: str = "zh", *, currency: str = "CNY", rows: int = ROWS) -> Table:
+    """Show the first `rows` rows of a frame: headings and codes in `lang`, shares as per cent, money in `currency`.
+
+    Columns of money hold integer minor units.
+
+    >>> import pandas as pd
+    >>> print(table(pd.DataFrame({"customers": [1200], "monetary": [123450]}), "en"))
+    customers    net spend
+        1,200  CN¥1,234.50
+    """
+    return Table(frame, lang, currency, rows)
+
+
+def save(frame: "pd.DataFrame", folder: str, name: str, lang: str = "zh", *, currency: str = "CNY") -> None:
+    """Write a table as CSV for a spreadsheet, with headings and codes in words and money in whole units.
+
+    With an empty `folder` nothing is written. The file is utf-8 with a mark at its start, so that Excel reads the Chinese.
+    """
+    from pathlib import Path
+
+    if not folder:
+        return
+    scale = minor_units_in(currency)
+    shown = frame.assign(
+        **{column: frame[column] / scale for column in MONEY if column in frame},
+        **{column: [code_word(column, code, lang) for code in frame[column]] for column in CODES if column in frame},
+    )
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    shown = shown.rename(columns=lambda column: heading(column, lang))
+    shown.to_csv(Path(folder) / name, index=False, encoding="utf-8-sig")

@@ -1,0 +1,193 @@
+"""The lesson's three questions as code: what each asks, in which unit, and what an answer is worth.
+
+The questions ask for rates per quarter; R, F and M of the order log are days and totals. The units differ, so the columns do.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from math import log
+from typing import TYPE_CHECKING
+
+from crmlab.errors import DataError
+from crmlab.money import minor_units_in
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUARTER_DAYS = Fraction(1461, 16)
+"""Days in a quarter: 365.25 / 4 = 91.3125."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """A range to tick, `low` to `high` in the unit of its question; the top band has no `high`."""
+
+    code: str
+    low: int
+    high: int | None
+
+    @property
+    def midpoint(self) -> Fraction | None:
+        """The middle of a closed band; None for the open one, whose value needs an estimator."""
+        return None if self.high is None else Fraction(self.low + self.high, 2)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: its key (column and word), the indicator it speaks of, its unit, and its bands, lowest first.
+
+    A question without bands takes a whole number; 0 means never, and an empty answer means skipped, which is not 0.
+    """
+
+    key: str
+    indicator: str
+    unit: str
+    bands: tuple[Band, ...] = ()
+
+
+QUESTIONS = (
+    Question(
+        "q1_last",
+        "recency_days",
+        "days",
+        (
+            Band("week", 0, 7),
+            Band("month", 8, 30),
+            Band("quarter", 31, 91),
+            Band("half_year", 92, 182),
+            Band("longer", 183, None),
+        ),
+    ),
+    Question("q2_orders", "orders_per_quarter", "orders_per_quarter"),
+    Question(
+        "q3_spend",
+        "spend_per_quarter",
+        "yuan_per_quarter",
+        (
+            Band("0-200", 0, 200),
+            Band("200-500", 200, 500),
+            Band("500-1000", 500, 1000),
+            Band("1000-2000", 1000, 2000),
+            Band("2000+", 2000, None),
+        ),
+    ),
+)
+
+
+def per_quarter(total: int | Fraction, window: int) -> Fraction:
+    """A total over `window` days as a rate per quarter of 91.3125 days.
+
+    >>> per_quarter(8, 365), float(per_quarter(Fraction(8), 365))  # doctest: +ELLIPSIS
+    (Fraction(2922, 1460), 2.001...)
+    """
+    return Fraction(total) * QUARTER_DAYS / window
+
+
+def top_band(below: int, low: int, n_below: int, n: int) -> float:
+    """A value for the open top band from `low` up, by the robust Pareto midpoint with the harmonic mean.
+
+    `below` is the lower bound of the band beneath it; `n_below` and `n` count the answers in the two bands. The shape is
+    a = ln((n_below + n) / n) / ln(low / below), the value low * (1 + 1/a). Source: von Hippel, Scarpino and Holas 2016.
+    Raises DataError when one of the two bands has no answers.
+
+    >>> round(top_band(1000, 2000, 30, 10), 2), round(top_band(1000, 2000, 60, 40), 2)
+    (3000.0, 3512.94)
+    """
+    if n_below < 1 or n < 1:
+        raise DataError("top_band", low=low, n=n, n_below=n_below)
+    shape = log((n_below + n) / n) / log(low / below)
+    return low * (1 + 1 / shape)
+
+
+def band_values(question: Question, answers: "pd.Series") -> dict[str, float]:
+    """What each band of a question is worth: midpoints, and the estimator for the top band when it was ticked.
+
+    Raises DataError for a code that the question does not have.
+    """
+    counts = answers.value_counts()
+    unknown = sorted(set(counts.index) - {band.code for band in question.bands})
+    if unknown:
+        raise DataError("unknown_band", column=question.key, count=int(counts[unknown].sum()), first=", ".join(unknown))
+    values = {band.code: float(band.midpoint) for band in question.bands if band.high is not None}
+    under, top = question.bands[-2:]
+    if counts.get(top.code, 0):
+        values[top.code] = top_band(under.low, top.low, int(counts.get(under.code, 0)), int(counts[top.code]))
+    return values
+
+
+def code_answers(
+    answers: "pd.DataFrame", *, as_of: date, currency: str = "CNY", questions: tuple[Question, ...] = QUESTIONS
+) -> "pd.DataFrame":
+    """Answers as numbers: one row per answer, with missing values where a question was skipped.
+
+    Parameters
+    ----------
+    answers : frame with answer_id, customer_id, submitted_at (time), q1_last, q2_orders, q3_spend
+    as_of : the common reference date
+
+    Returns
+    -------
+    frame with answer_id, customer_id, recency_days (days before `as_of`: the stated days before the respondent's own day,
+    plus the days from then to `as_of`), orders_per_quarter, spend_per_quarter (minor units)
+
+    Raises
+    ------
+    DataError for a code that a question does not have, a count that is no whole number, or an answer later than `as_of`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> answers = pd.DataFrame({
+    ...     "answer_id": ["1", "2"], "customer_id": ["a", "b"],
+    ...     "submitted_at": pd.to_datetime(["2026-06-10 09:00", "2026-06-16 20:00"]),
+    ...     "q1_last": ["month", None], "q2_orders": ["0", "3"], "q3_spend": ["0-200", "500-1000"],
+    ... })
+    >>> code_answers(answers, as_of=date(2026, 6, 17))
+      answer_id customer_id  recency_days  orders_per_quarter  spend_per_quarter
+    0         1           a            26                   0              10000
+    1         2           b          <NA>                   3              75000
+    """
+    import pandas as pd
+
+    since = (pd.Timestamp(as_of) - answers["submitted_at"].dt.normalize()).dt.days
+    late = since < 0
+    if late.any():
+        raise DataError("late_answer", column="submitted_at", count=int(late.sum()), as_of=as_of)
+    last, orders, spend = questions
+    days = answers[last.key].map(band_values(last, answers[last.key].dropna()))
+    money = answers[spend.key].map(band_values(spend, answers[spend.key].dropna()))
+    return pd.DataFrame(
+        {
+            "answer_id": answers["answer_id"],
+            "customer_id": answers["customer_id"],
+            "recency_days": (days + since).round().astype("Int64"),
+            "orders_per_quarter": _whole(answers[orders.key], orders.key),
+            "spend_per_quarter": (money * minor_units_in(currency)).round().astype("Int64"),
+        }
+    )
+
+
+def _whole(column: "pd.Series", name: str) -> "pd.Series":
+    import pandas as pd
+
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = column.notna() & (numbers.isna() | (numbers < 0) | (numbers % 1 != 0))
+    if wrong.any():
+        first = ", ".join(repr(value) for value in column[wrong].head(3))
+        raise DataError("not_a_count", column=name, count=int(wrong.sum()), first=first)
+    return numbers.astype("Int64")
+
+
+def band_table(answers: "pd.DataFrame", questions: tuple[Question, ...] = QUESTIONS) -> "pd.DataFrame":
+    """Which band is worth what, and how many ticked it: indicator, band, midpoint (days or yuan), unit, count."""
+    import pandas as pd
+
+    rows = []
+    for question in questions:
+        if not question.bands:
+            continue
+        counts = answers[question.key].value_counts()
+        for code, value in band_values(question, answers[question.key].dropna()).items():
+            rows.append((question.indicator, code, value, question.unit, int(counts.get(code, 0))))
+    return pd.DataFrame(rows, columns=["indicator", "band", "midpoint", "unit", "count"])
