@@ -95,7 +95,7 @@ def lock() -> int:
     for name in EXTRAS:
         wanted = "\n".join(optional[name])
         must(*compile_, "--python-version", "{}.{}".format(*MINIMUM), "-c", LOCK.name, "-",
-             "-o", f"requirements-{name}.lock", input=wanted.encode())
+             "-o", f"requirements-{name}.lock", given=wanted.encode())
     return 0
 
 
@@ -114,13 +114,22 @@ def crmlab(*words: str) -> int:
     return run(PYTHON, "-m", "crmlab", *words)
 
 
-def run(*words: object, **options: object) -> int:
+def run(*words: object, given: bytes | None = None) -> int:
+    """Run a command and wait for it to end by itself, also when Ctrl-C reaches both it and us."""
     environment = os.environ | {"VIRTUAL_ENV": str(VENV)}
-    return subprocess.run([str(word) for word in words], cwd=ROOT, env=environment, **options).returncode
+    with subprocess.Popen(
+        [str(word) for word in words], cwd=ROOT, env=environment, stdin=subprocess.PIPE if given else None
+    ) as process:
+        while True:
+            try:
+                process.communicate(given)
+                return process.returncode
+            except KeyboardInterrupt:
+                continue
 
 
-def must(*words: object, **options: object) -> None:
-    if code := run(*words, **options):
+def must(*words: object, given: bytes | None = None) -> None:
+    if code := run(*words, given=given):
         sys.exit(f"This step failed with exit code {code}: {' '.join(str(word) for word in words)}")
 
 

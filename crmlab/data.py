@@ -130,7 +130,7 @@ class Shop:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         frame = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8")
-        kinds = kinds_of(table)
+        kinds = _all_kinds() | kinds_of(table)
         for column in frame.columns:
             if kinds.get(column) in NUMBERS:
                 frame[column] = pd.to_numeric(frame[column])
@@ -168,6 +168,13 @@ def kinds_of(table: str) -> dict[str, str]:
     if table not in TABLES:
         raise DataError("no_table", table=table, there=", ".join(TABLES))
     return {column.name: column.kind for column in TABLES[table].columns}
+
+
+def _all_kinds() -> dict[str, str]:
+    """The kinds of all columns of the house, for a table of one's own that holds columns of another."""
+    from crmlab.world.schema import TABLES
+
+    return {name: kind for table in TABLES for name, kind in kinds_of(table).items()}
 
 
 def empty(table: str) -> "pd.DataFrame":

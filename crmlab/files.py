@@ -7,10 +7,9 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from crmlab.errors import DataError
-from crmlab.frames import ROLES, demand_columns, private_connection, quoted
+from crmlab.frames import ROLES, SHOWN, demand_columns, private_connection, quoted, told
 
 FILE_KINDS = (".parquet", ".csv")
-SHOWN = 3
 ZONED = "regexp_matches({text}, ':[0-9.]+ *([A-Za-z].*|[+-][0-9:]+)$')"
 """A time of day with a zone after it: Z, +08:00, Asia/Shanghai."""
 
@@ -64,7 +63,5 @@ def _demand_none(text: Any, columns: Mapping[str, str], name: str, fault: str, k
     faulty = text.filter(f"trim({quoted(name)}) <> '' AND {fault}")
     ((count,),) = faulty.aggregate("count(*)").fetchall()
     if count:
-        shown = (columns["order"], name)
-        first = faulty.select(", ".join(quoted(column) for column in shown)).limit(SHOWN).fetchall()
-        told = "; ".join(", ".join(f"{column}={value}" for column, value in zip(shown, row, strict=True)) for row in first)
-        raise DataError(key, column=name, count=count, first=told)
+        first = nw.from_native(faulty.select(f"{quoted(columns['order'])}, {quoted(name)}").limit(SHOWN))
+        raise DataError(key, column=name, count=count, first=told(first.collect("pyarrow").rows(named=True)))

@@ -5,7 +5,7 @@ A pandas frame, a pyarrow table or a file is lent to the embedded DuckDB; every 
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ ROLES = {
 """What each column is for, by its inner name."""
 TEXT = (nw.String, nw.Enum, nw.Categorical)
 BEYOND_64_BITS = (nw.Int128, nw.UInt128)
+SHOWN = 3
+"""How many rows an error tells."""
 
 
 @dataclass
@@ -91,6 +93,15 @@ class Lent:
 def rows(frame: nw.LazyFrame) -> list[dict[str, Any]]:
     """The rows of a small frame as Python values."""
     return frame.collect("pyarrow").rows(named=True)
+
+
+def told(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as an error tells them.
+
+    >>> told([{"order_id": "7", "amount": None}, {"order_id": "9", "amount": None}])
+    'order_id=7, amount=None; order_id=9, amount=None'
+    """
+    return "; ".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in rows)
 
 
 def lend(orders: Any, columns: Mapping[str, str], *, time_zone: str | None) -> Lent:
@@ -257,11 +268,11 @@ def _from_spark(frame: Any, columns: Mapping[str, str], zones: Mapping[str, str]
 
 
 def _plain(lines: nw.LazyFrame) -> nw.LazyFrame:
-    """Empty text ids and NaN amounts are missing, whatever the engine thinks of them."""
-    missing = {}
+    """NaN amounts are missing amounts and states are text, whatever the engine thinks of them."""
+    plain = {}
     for name, found in lines.collect_schema().items():
         if ROLES[name] == "number" and isinstance(found, nw.Float32 | nw.Float64):
-            missing[name] = nw.col(name).is_nan()
-    for name, test in missing.items():
-        lines = lines.with_columns(nw.when(~test).then(nw.col(name)).alias(name))
-    return lines
+            plain[name] = nw.when(~nw.col(name).is_nan()).then(nw.col(name))
+        elif ROLES[name] == "text" and not isinstance(found, nw.String):
+            plain[name] = nw.col(name).cast(nw.String)
+    return lines.with_columns(**plain) if plain else lines

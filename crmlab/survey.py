@@ -155,8 +155,8 @@ def code_answers(
     if late.any():
         raise DataError("late_answer", column="submitted_at", count=int(late.sum()), as_of=as_of)
     last, orders, spend = questions
-    days = answers[last.key].map(band_values(last, answers[last.key].dropna()))
-    money = answers[spend.key].map(band_values(spend, answers[spend.key].dropna()))
+    days = _worth(last, answers)
+    money = _worth(spend, answers)
     return pd.DataFrame(
         {
             "answer_id": answers["answer_id"],
@@ -166,6 +166,11 @@ def code_answers(
             "spend_per_quarter": (money * minor_units_in(currency)).round().astype("Int64"),
         }
     )
+
+
+def _worth(question: Question, answers: "pd.DataFrame") -> "pd.Series":
+    ticked = answers[question.key]
+    return ticked.map(band_values(question, ticked.dropna())).astype("float64")
 
 
 def _whole(column: "pd.Series", name: str) -> "pd.Series":

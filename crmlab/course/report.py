@@ -1,6 +1,7 @@
 """One HTML page out of executed lessons, for people who do not run notebooks. It fetches nothing."""
 
 import base64
+import hashlib
 import re
 from dataclasses import dataclass, field
 from html import escape
@@ -97,7 +98,7 @@ def _output(output, section: Section, lang: str) -> str | None:
         if kind in data and "text/html" not in data:
             return _picture(kind, data[kind], output.metadata, section, lang)
     if "text/html" in data:
-        return f'<div class="output">{_clean(data["text/html"])}</div>'
+        return f'<div class="output">{_clean(_own_ids(data["text/html"]))}</div>'
     if "text/markdown" in data:
         return _markdown(data["text/markdown"], section)
     return f"<pre>{escape(data['text/plain'])}</pre>" if data.get("text/plain") else None
@@ -110,6 +111,12 @@ def _picture(kind: str, data: str, metadata: dict, section: Section, lang: str) 
     own = metadata.get(kind, {}).get("alt") or metadata.get("alt")
     alt = own or word("report.figure", lang, heading=heading)
     return f'<figure><img alt="{escape(alt)}" src="data:{kind};base64,{coded}"></figure>'
+
+
+def _own_ids(html: str) -> str:
+    """Styled pandas tables with ids of their own, so that the style of one does not reach another."""
+    digest = hashlib.sha256(html.encode()).hexdigest()[:8]
+    return re.sub(r"\bT_(?=\w)", f"T_{digest}_", html) if '<table id="T_' in html else html
 
 
 def _clean(html: str) -> str:
@@ -156,8 +163,8 @@ def _is_number(cell) -> bool:
 
 
 def _shown(value: object) -> str:
-    """A parameter as the report shows it: of a path only the last part."""
-    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else str(value)
+    """A parameter as the report shows it: of a path only the last part, and a dash for nothing."""
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else str(value) or "–"
 
 
 def _font(characters: set[str]) -> str:

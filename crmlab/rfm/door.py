@@ -4,17 +4,18 @@ The rule: over the analysed customers, an indicator at or above its arithmetic m
 and a tie is ↑, for recency too. Six of the eight combinations have a type; the other two are results of their own (type 0).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crmlab.errors import DataError, ParameterError
 from crmlab.frames import lend
 from crmlab.rfm import orders as order_lines, rule
-from crmlab.rfm.marks import COMBINATIONS, INDICATORS
+from crmlab.rfm.marks import COMBINATIONS, INDICATORS, MARK_COLUMNS, SCORE_COLUMNS
 from crmlab.rfm.orders import LEFT_OUT_STATES, VALID_STATES, Settings
 from crmlab.rfm.result import RFM
 
 SPLITS = ("mean", "median", "quantile")
+OUTPUT_COLUMNS = (*INDICATORS, *SCORE_COLUMNS, *MARK_COLUMNS, "type")
 
 
 def type_customers(
@@ -112,8 +113,8 @@ def type_customers(
         as_of=order_lines.reference_date(as_of),
         window=window,
         population=population,
-        valid_states=tuple(valid_states) if state else (),
-        left_out_states=tuple(left_out_states) if state else (),
+        valid_states=_states("valid_states", valid_states) if state else (),
+        left_out_states=_states("left_out_states", left_out_states) if state else (),
         refunds=refunds,
         currency=currency,
         minor_units=minor_units,
@@ -126,31 +127,26 @@ def type_customers(
     _check_names(names or {})
     given = {"customer": customer, "order": order, "day": date, "amount": amount, "state": state, "refund": refund,
              "refund_day": refund_date, "currency": currency_column}  # fmt: skip
-    columns = {inner: name for inner, name in given.items() if name}
-    times = tuple(name for name in ("day", "refund_day") if name in columns)
-    numbers = tuple(name for name in ("amount", "refund") if name in columns)
-    lent = lend(orders, columns, ids=("customer", "order"), times=times, numbers=numbers, time_zone=time_zone)
-
+    columns = {inner: name for inner, name in given.items() if name is not None}
+    _check_columns(columns)
+    lent = lend(orders, columns, time_zone=time_zone)
     found = order_lines.facts(lent, settings)
-    if currency_column:
-        order_lines.demand_one_currency(lent, settings)
-    left_out = order_lines.states_left_out(lent, settings) if state else {}
-    lines = order_lines.valid_lines(lent, settings)
+    lines = order_lines.valid_lines(lent.lines, settings)
     checked = lent.keep(order_lines.to_orders(lent, lines, settings, found))
     if order_scope == "all":
         order_lines.demand_order_of_one_customer(lent, checked)
-    customers = lent.keep(rule.customers(lent, checked, settings))
+    customers = lent.keep(rule.customers(checked, settings))
     accounts = rule.accounts(checked, customers)
     if not accounts["customers"]:
         raise DataError("no_valid_order", count=found.lines, as_of=settings.as_of, window=settings.window or "∞")
     thresholds = rule.thresholds(customers, split)
-    typed = rule.typed(customers, thresholds)
-    reasons = {f"state.{name}": lines for name, lines in left_out.items()}
+    typed = rule.typed(customers.sort("customer") if lent.has_row_order else customers, thresholds)
+    reasons = {f"state.{name}": lines for name, lines in found.left_out.items()}
     if settings.refunds == "ignore":
-        reasons["refund_line"] = found.lines - sum(left_out.values()) - accounts["lines"]
+        reasons["refund_line"] = found.lines - sum(found.left_out.values()) - accounts["lines"]
     reasons |= {name: accounts[name] for name in ("before_window", "refunded", "no_purchase")}
     return RFM(
-        table=lent.give(typed.rename({"customer": customer}), by=customer),
+        table=lent.give(typed),
         settings=settings,
         thresholds=thresholds,
         rows_in=found.lines,
@@ -160,8 +156,23 @@ def type_customers(
         lent=lent,
         facts=found,
         typed=typed,
-        source=orders,
     )
+
+
+def _states(name: str, states: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(states, str) or not all(isinstance(state, str) for state in states):
+        raise ParameterError("states", name=name, value=repr(states))
+    return tuple(states)
+
+
+def _check_columns(columns: Mapping[str, str]) -> None:
+    for name, column in columns.items():
+        if not isinstance(column, str) or not column:
+            raise ParameterError("column_name", name=name, value=repr(column))
+    if columns["customer"] == columns["order"]:
+        raise ParameterError("same_column", column=columns["customer"])
+    if columns["customer"] in OUTPUT_COLUMNS:
+        raise ParameterError("name_taken", column=columns["customer"], names=", ".join(OUTPUT_COLUMNS))
 
 
 def _check_split(split: str | Mapping[str, int]) -> None:

@@ -25,30 +25,38 @@ def evidence(result: "RFM", customer_id: Any) -> "pd.DataFrame":
     import pandas as pd
 
     lent, settings = result.lent, result.settings
-    own = nw.col("customer") == customer_id
-    lines = lent.lines.filter(own) if _could_be_id(result, customer_id) else lent.lines.filter(nw.lit(False))
-    all_lines = rows(lines)
-    if not all_lines:
+    own = lent.lines.filter(_is(result, customer_id))
+    lines = rows(own)
+    if not lines:
         raise ParameterError("no_customer", column=lent.names["customer"])
-    one = type(lent)(lines, lent.names, lent.kind)
-    orders = rows(to_orders(one, valid_lines(one, settings), settings, result.facts))
+    orders = rows(to_orders(lent, valid_lines(own, settings), settings, result.facts))
     found = [
         {"order": row["order"], "day": row["day"], "monetary": row["money"], "lines": row["lines"],
          "left_out": _reason(row)}
         for row in orders
     ]  # fmt: skip
-    found += _lines_left_out(result, all_lines)
+    found += _lines_left_out(result, lines)
     table = pd.DataFrame(found, columns=["order", "day", "monetary", "lines", "left_out"])
     table["day"] = pd.to_datetime(table["day"]).dt.date
     return table.sort_values(["day", "order"], ascending=False, ignore_index=True)
 
 
+def _is(result: "RFM", customer_id: Any) -> nw.Expr:
+    """The test for one customer. An id of another type than the column's is nobody's."""
+    found = result.lent.lines.collect_schema()["customer"]
+    if found.is_integer() and hasattr(customer_id, "__index__"):
+        return nw.col("customer") == int(customer_id)
+    if not found.is_integer() and isinstance(customer_id, str):
+        return nw.col("customer").cast(nw.String) == customer_id
+    raise ParameterError("no_customer", column=result.lent.names["customer"])
+
+
 def _reason(order: dict) -> str:
-    if not order["inside"]:
+    if not order.get("inside", True):
         return "before_window"
-    if order["refunded"]:
+    if order.get("refunded"):
         return "refunded"
-    return "" if order["bought"] else "refund_only"
+    return "" if order.get("bought", True) else "refund_only"
 
 
 def _lines_left_out(result: "RFM", lines: list[dict]) -> list[dict]:
@@ -70,15 +78,12 @@ def _lines_left_out(result: "RFM", lines: list[dict]) -> list[dict]:
     return list(left.values())
 
 
-def _could_be_id(result: "RFM", customer_id: Any) -> bool:
-    is_integer = result.lent.lines.collect_schema()["customer"].is_integer()
-    return isinstance(customer_id, int if is_integer else str) or (is_integer and hasattr(customer_id, "__index__"))
-
-
 def explain(result: "RFM", customer_id: Any, lang: str) -> str:
     """One sentence; see `RFM.explain`."""
+    typed = rows(result.typed.filter(_is(result, customer_id)))
     orders = evidence(result, customer_id)
-    used = orders[orders["left_out"].isin(["", "refund_only"])]
+    used = orders[orders["left_out"].isin(["", "refund_only"] if typed else [])]
+    _demand_same(typed, orders)
     values = {
         "customer": customer_id,
         "as_of": result.settings.as_of,
@@ -87,11 +92,9 @@ def explain(result: "RFM", customer_id: Any, lang: str) -> str:
         "used_lines": int(used["lines"].sum()),
         "left_out": _left_out(orders.drop(used.index), lang),
     }
-    typed = rows(result.typed.filter(nw.col("customer") == customer_id))
     if not typed:
         return word("explain.untyped", lang, **values)
     (row,) = typed
-    _demand_same(row, used)
     combination = "".join(letter + row[name] for letter, name in zip("RFM", MARK_COLUMNS, strict=True))
     title = result.type_name(combination, lang)
     title = word("explain.type", lang, number=row["type"], name=title) if row["type"] else title
@@ -159,9 +162,12 @@ def reason_word(reason: str, lang: str) -> str:
     return word(key, lang) if has_word(key) else word("reason.state", lang, state=reason.removeprefix("state."))
 
 
-def _demand_same(row: dict, used: "pd.DataFrame") -> None:
+def _demand_same(typed: list[dict], orders: "pd.DataFrame") -> None:
     """The orders are read again for an explanation; if they changed since, say so instead of explaining wrongly."""
-    if int(used["monetary"].sum()) != row["monetary"] or int((used["left_out"] == "").sum()) != row["frequency"]:
+    purchases = orders[orders["left_out"] == ""]
+    used = orders[orders["left_out"].isin(["", "refund_only"])]
+    before = (typed[0]["frequency"], typed[0]["monetary"]) if typed else (0, int(used["monetary"].sum()))
+    if (len(purchases), int(used["monetary"].sum())) != before:
         raise ParameterError("orders_changed")
 
 

@@ -1,13 +1,14 @@
 """From order lines to checked orders: what counts, what is left out and why, and every fault in plain words."""
 
 import datetime as dt
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import narwhals.stable.v2 as nw
 
 from crmlab.errors import DataError, ParameterError
-from crmlab.frames import Lent, rows
+from crmlab.frames import SHOWN, Lent, rows, told
 
 VALID_STATES = ("paid", "shipped", "completed")
 LEFT_OUT_STATES = ("unpaid", "cancelled")
@@ -15,7 +16,6 @@ REFUND_POLICIES = ("net", "drop", "ignore", "refuse")
 POPULATIONS = ("window", "history")
 LARGEST = 2**53
 """Amounts above this many minor units are refused: a float no longer holds them exactly."""
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,20 @@ def check_settings(settings: Settings) -> None:
     for name, allowed in choices.items():
         if getattr(settings, name) not in allowed:
             raise ParameterError("choice", name=name, value=repr(getattr(settings, name)), allowed=", ".join(allowed))
-    if settings.window is not None and (
-        isinstance(settings.window, bool) or not isinstance(settings.window, int) or settings.window < 1
+    window = settings.window
+    if window is not None and (
+        not isinstance(window, int) or isinstance(window, bool) or not 0 < window <= settings.as_of.toordinal()
     ):
-        raise ParameterError("window", value=repr(settings.window))
+        raise ParameterError("window", value=repr(window))
     if settings.currency not in list_currencies():
         raise ParameterError("currency", value=repr(settings.currency))
+    if settings.time_zone is not None:
+        try:
+            ZoneInfo(settings.time_zone)
+        except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
+            raise ParameterError("time_zone", value=repr(settings.time_zone)) from None
+    if both := set(settings.valid_states) & set(settings.left_out_states):
+        raise ParameterError("states_both", states=", ".join(sorted(both)))
 
 
 def reference_date(as_of: Any) -> dt.date:
@@ -90,113 +98,99 @@ def reference_date(as_of: Any) -> dt.date:
 
 @dataclass(frozen=True)
 class Facts:
-    """What one scan says of the lines: how many there are, and how many have each fault."""
+    """What one scan says of the lines: how many there are, how many are refunds, and how many each state leaves out."""
 
     lines: int
-    customer: int
-    order: int
-    day: int
-    amount: int
-    decimals: int
-    too_large: int
-    after: int
     negative: int
     refunded: int
+    left_out: dict[str, int]
 
 
 def facts(lent: Lent, settings: Settings) -> Facts:
-    """Count the lines and their faults in one scan, and raise DataError for the first kind of fault there is."""
+    """Look through all lines once. Raises DataError for the first kind of fault there is."""
     faults = _faults(lent, settings)
-    counted = lent.lines.select(
-        nw.len().cast(nw.Int64).alias("lines"),
-        *(test.cast(nw.Int64).sum().cast(nw.Int64).alias(name) for name, test in faults.items()),
+    counts = {f"fault_{place}": test for place, (_, _, test) in enumerate(faults)}
+    counts["negative"] = nw.col("amount") < 0
+    if "refund" in lent.names:
+        counts["refunded"] = nw.col("refund") > 0
+    if "state" in lent.names:
+        counts |= {f"state_{place}": nw.col("state") == state for place, state in enumerate(settings.left_out_states)}
+    (found,) = rows(
+        lent.lines.select(
+            nw.len().cast(nw.Int64).alias("lines"),
+            *(test.cast(nw.Int64).sum().cast(nw.Int64).alias(name) for name, test in counts.items()),
+        )
     )
-    (found,) = rows(counted)
-    result = Facts(**{field.name: int(found.get(field.name) or 0) for field in fields(Facts)})
-    if not result.lines:
+    found = {name: int(count or 0) for name, count in found.items()}
+    if not found["lines"]:
         raise DataError("no_rows")
-    allowed = () if settings.refunds == "refuse" else ("negative", "refunded")
-    for name, test in faults.items():
-        if found[name] and name not in allowed:
-            raise _fault(lent, settings, name, test, int(found[name]))
-    return result
+    for place, (key, column, test) in enumerate(faults):
+        if count := found[f"fault_{place}"]:
+            raise _fault(lent, settings, key, column, test, count)
+    if settings.refunds == "refuse":
+        for name, column in (("negative", "amount"), ("refunded", "refund")):
+            if found.get(name):
+                raise _fault(lent, settings, "refunds_there", column, counts[name], found[name])
+    left_out = {state: found.get(f"state_{place}", 0) for place, state in enumerate(settings.left_out_states)}
+    return Facts(found["lines"], found["negative"], found.get("refunded", 0), left_out)
 
 
-def _faults(lent: Lent, settings: Settings) -> dict[str, nw.Expr]:
+def _faults(lent: Lent, settings: Settings) -> list[tuple[str, str, nw.Expr]]:
+    """Key of the error, inner name of the column, and the test that is true on a faulty line."""
     schema = lent.lines.collect_schema()
 
     def empty(column: str) -> nw.Expr:
         missing = nw.col(column).is_null()
-        return missing | nw.col(column).is_nan() if isinstance(schema[column], nw.Float32 | nw.Float64) else missing
+        return missing | (nw.col(column) == "") if isinstance(schema[column], nw.String) else missing
 
     def scaled(column: str) -> nw.Expr:
         return nw.col(column).cast(nw.Float64) * settings.scale
 
-    def whole(column: str) -> nw.Expr:
-        off = (scaled(column) - scaled(column).round()).abs()
-        return off > 1e-6 + scaled(column).abs() * 1e-14
+    def too_fine(column: str) -> nw.Expr:
+        return (scaled(column) - scaled(column).round()).abs() > 1e-6 + scaled(column).abs() * 1e-14
 
-    tests = {name: empty(name) for name in ("customer", "order", "day", "amount")}
-    tests["too_large"] = scaled("amount").abs() > LARGEST
-    tests["decimals"] = whole("amount")
-    tests["after"] = lent.days("day") >= lent.day(settings.as_of + dt.timedelta(days=1))
-    tests["negative"] = nw.col("amount") < 0
+    faults = [(f"empty_{column}", column, empty(column)) for column in ("customer", "order", "day", "amount")]
+    for column in (name for name in ("amount", "refund") if name in schema.names()):
+        faults.append(("too_large", column, scaled(column).abs() > LARGEST))
+        if not schema[column].is_integer():
+            faults.append(("decimals", column, too_fine(column)))
+    faults.append(("after", "day", lent.days("day") >= lent.day(settings.as_of + dt.timedelta(days=1))))
     if "refund" in schema.names():
-        tests["refund_negative"] = nw.col("refund") < 0
-        tests["refund_decimals"] = whole("refund")
-        tests["refunded"] = nw.col("refund") > 0
-    return tests
+        faults.append(("refund_negative", "refund", nw.col("refund") < 0))
+    if "state" in schema.names():
+        known = nw.col("state").is_in([*settings.valid_states, *settings.left_out_states])
+        faults.append(("unknown_state", "state", nw.col("state").is_null() | ~known))
+    if "currency" in schema.names():
+        other = nw.col("currency").is_null() | (nw.col("currency") != settings.currency)
+        faults.append(("currencies", "currency", other))
+    return faults
 
 
-def _fault(lent: Lent, settings: Settings, name: str, test: nw.Expr, count: int) -> DataError:
-    column = {"too_large": "amount", "decimals": "amount", "after": "day", "negative": "amount"}.get(name, name)
-    column = "refund" if name.startswith("refund") else column
-    shown = list(dict.fromkeys(("order", column)))
-    first = rows(lent.lines.filter(test).select(*shown).head(SHOWN))
-    key = f"empty_{name}" if name in ("customer", "order", "day", "amount") else name
-    key = "refunds_there" if name in ("negative", "refunded") else key
+def _fault(lent: Lent, settings: Settings, key: str, column: str, test: nw.Expr, count: int) -> DataError:
+    faulty = lent.lines.filter(test)
+    if column in ("state", "currency"):
+        counted = rows(faulty.group_by(column).agg(nw.len().alias("lines")).sort(column).head(SHOWN))
+        first = ", ".join(f"{row[column]!r}: {row['lines']}" for row in counted)
+    else:
+        shown = ("day", "amount") if column == "order" else ("order", column)
+        first = told(
+            {lent.names[name]: row[name] for name in shown} for row in rows(faulty.select(*shown).head(SHOWN))
+        )
     return DataError(
         key,
         column=lent.names[column],
         count=count,
-        first="; ".join(", ".join(f"{lent.names[name]}={row[name]}" for name in shown) for row in first),
+        first=first,
         decimals=settings.decimals,
         currency=settings.currency,
         as_of=settings.as_of,
+        known=", ".join(settings.valid_states + settings.left_out_states),
     )
 
 
-def states_left_out(lent: Lent, settings: Settings) -> dict[str, int]:
-    """Lines per state that does not count. A state that is on neither list stops the work."""
-    counted = rows(lent.lines.group_by("state").agg(nw.len().alias("lines")))
-    found = {row["state"]: row["lines"] for row in counted}
-    known = {*settings.valid_states, *settings.left_out_states}
-    unknown = {state: lines for state, lines in found.items() if state not in known}
-    if unknown:
-        first = ", ".join(f"{state!r}: {lines}" for state, lines in sorted(unknown.items(), key=str)[:SHOWN])
-        raise DataError(
-            "unknown_state",
-            column=lent.names["state"],
-            count=sum(unknown.values()),
-            first=first,
-            known=", ".join(settings.valid_states + settings.left_out_states),
-        )
-    return {state: found[state] for state in settings.left_out_states if state in found}
-
-
-def demand_one_currency(lent: Lent, settings: Settings) -> None:
-    """Raise DataError unless every line is in the currency that was named."""
-    counted = rows(lent.lines.group_by("currency").agg(nw.len().alias("lines")))
-    found = {row["currency"]: row["lines"] for row in counted}
-    if set(found) != {settings.currency}:
-        first = ", ".join(f"{currency!r}: {lines}" for currency, lines in sorted(found.items(), key=str)[:SHOWN])
-        raise DataError("currencies", column=lent.names["currency"], first=first, currency=settings.currency)
-
-
-def valid_lines(lent: Lent, settings: Settings) -> nw.LazyFrame:
-    """The lines whose state counts and, where refunds are ignored, that are no refund."""
-    lines = lent.lines
-    if "state" in lent.names:
+def valid_lines(lines: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
+    """Those of the lines whose state counts and, where refunds are ignored, that are no refund."""
+    if settings.valid_states:
         lines = lines.filter(nw.col("state").is_in(settings.valid_states))
     return lines.filter(nw.col("amount") >= 0) if settings.refunds == "ignore" else lines
 
@@ -204,35 +198,35 @@ def valid_lines(lent: Lent, settings: Settings) -> nw.LazyFrame:
 def to_orders(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Facts) -> nw.LazyFrame:
     """One row per customer and order, from valid lines: day, money (minor units), lines, and what it counts for.
 
-    An order's day is the day of its last line. `bought` says that it holds a purchase (a line of 0 or more), `refunded`
-    that nothing of it was left under the policy "drop", `inside` that its day lies in the window.
+    An order's day is the day of its last purchase line, or of its last line where it has none. Three more columns stand
+    there where they can matter: `bought` says that the order holds a purchase (a line of 0 or more), `refunded` that
+    nothing of it was left under the policy "drop", `inside` that its day lies in the window.
     """
-    names = lines.collect_schema().names()
     money = _minor(lines, "amount", settings)
-    if "refund" in names and settings.refunds != "ignore":
-        money = money - _known_refund(lent, lines, settings)
     back = nw.col("amount") < 0
-    if "refund" in names:
-        back = back | (nw.col("refund") > 0).fill_null(False)
-    aggregates = [nw.col("day").max(), nw.col("money").sum().cast(nw.Int64), nw.len().cast(nw.Int64).alias("lines")]
+    if "refund" in lent.names and settings.refunds != "ignore":
+        refund = _known_refund(lent, lines, settings)
+        money, back = money - refund, back | (refund > 0)
     columns = {"day": lent.days("day"), "money": money}
-    bought, gone = nw.lit(True), nw.lit(False)
+    aggregates = [nw.col("day").max(), nw.col("money").sum().cast(nw.Int64), nw.len().cast(nw.Int64).alias("lines")]
+    flags = {}
     if found.negative:
-        columns["largest"] = nw.col("amount")
-        aggregates.append(nw.col("largest").max())
-        bought = nw.col("largest") >= 0
+        columns["bought_on"] = nw.when(nw.col("amount") >= 0).then(lent.days("day"))
+        aggregates.append(nw.col("bought_on").max())
+        flags["bought"] = ~nw.col("bought_on").is_null()
+        flags["day"] = nw.when(flags["bought"]).then(nw.col("bought_on")).otherwise(nw.col("day"))
     if settings.refunds == "drop" and (found.negative or found.refunded):
         columns["back"] = back.cast(nw.Int64)
         aggregates.append(nw.col("back").max())
-        gone = (nw.col("back") > 0) & (nw.col("money") <= 0)
-        gone = gone & bought
-    inside = nw.col("day") >= lent.day(settings.first_day) if settings.window else nw.lit(True)
-    return (
-        lines.select("customer", "order", **columns)
-        .group_by("customer", "order")
-        .agg(*aggregates)
-        .with_columns(bought=bought, refunded=gone, inside=inside)
-    )
+        flags["refunded"] = (nw.col("back") > 0) & (nw.col("money") <= 0)
+    orders = lines.select("customer", "order", **columns).group_by("customer", "order").agg(*aggregates)
+    if flags:
+        orders = orders.with_columns(**flags)
+    if "refunded" in flags and "bought" in flags:
+        orders = orders.with_columns(refunded=nw.col("refunded") & nw.col("bought"))
+    if settings.window:
+        orders = orders.with_columns(inside=nw.col("day") >= lent.day(settings.first_day))
+    return orders
 
 
 def _minor(lines: nw.LazyFrame, column: str, settings: Settings) -> nw.Expr:
@@ -244,7 +238,7 @@ def _minor(lines: nw.LazyFrame, column: str, settings: Settings) -> nw.Expr:
 def _known_refund(lent: Lent, lines: nw.LazyFrame, settings: Settings) -> nw.Expr:
     """The refund of a line as far as it is known on the reference date: a later one counts as none."""
     refund = _minor(lines, "refund", settings).fill_null(0)
-    if "refund_day" not in lines.collect_schema().names():
+    if "refund_day" not in lent.names:
         return refund
     later = (lent.days("refund_day") >= lent.day(settings.as_of + dt.timedelta(days=1))).fill_null(False)
     return nw.when(later).then(nw.lit(0)).otherwise(refund)
@@ -255,10 +249,11 @@ def demand_order_of_one_customer(lent: Lent, orders: nw.LazyFrame) -> None:
     (found,) = rows(orders.select(nw.col("order").n_unique().alias("numbers"), nw.len().alias("orders")))
     if found["numbers"] != found["orders"]:
         counted = orders.group_by("order").agg(nw.len().alias("customers")).filter(nw.col("customers") > 1)
+        (shared,) = rows(counted.select(nw.len().alias("numbers")))
         first = rows(counted.sort("order").head(SHOWN))
         raise DataError(
             "order_of_two",
             column=lent.names["order"],
-            count=found["orders"] - found["numbers"],
+            count=shared["numbers"],
             first=", ".join(str(row["order"]) for row in first),
         )

@@ -48,7 +48,6 @@ class RFM:
     lent: Lent = field(compare=False)
     facts: Facts = field(compare=False)
     typed: nw.LazyFrame = field(compare=False)
-    source: Any = field(compare=False)
 
     @property
     def rows_used(self) -> int:
@@ -57,21 +56,7 @@ class RFM:
     @cached_property
     def identical_lines(self) -> int:
         """Lines that are equal to an earlier one in every column. They are kept; the number is reported."""
-        if self.lent.kind == "file":
-            every = self.lent.lines
-        else:
-            every = nw.from_native(self.source).lazy()
-        if self.lent.kind in ("pandas", "pyarrow"):
-            import duckdb
-
-            connection = duckdb.connect()
-            lines = self.source
-            every = nw.from_native(
-                connection.from_df(lines) if self.lent.kind == "pandas" else connection.from_arrow(lines)
-            )
-        grouped = every.group_by(every.collect_schema().names()).agg(nw.len().alias("copies"))
-        (found,) = rows(grouped.select((nw.col("copies") - 1).sum().cast(nw.Int64).alias("identical")))
-        return int(found["identical"])
+        return self.rows_in - self.lent.different_lines()
 
     def type_name(self, combination: str, lang: str) -> str:
         """The name of a combination such as "R↓F↑M↑": the lesson's, or the one given for an unnamed one."""

@@ -4,31 +4,25 @@ from collections.abc import Mapping
 
 import narwhals.stable.v2 as nw
 
-from crmlab.frames import Lent, rows
+from crmlab.frames import rows
 from crmlab.rfm import marks
 from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS, SCORE_COLUMNS, Threshold
 from crmlab.rfm.orders import Settings
 
 
-def customers(lent: Lent, orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
+def customers(orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
     """One row per customer who belongs to the population: recency_days, frequency, monetary, and the lines they rest on."""
-    counts = nw.col("inside") & ~nw.col("refunded")
-    bought = nw.col("bought") & ~nw.col("refunded")
-    dates = bought if settings.population == "history" else bought & nw.col("inside")
+    inside, kept, bought = _tests(orders)
+    dated = bought + kept + ([] if settings.population == "history" else inside)
     grouped = (
         orders.with_columns(
-            last=nw.when(dates).then(nw.col("day")),
-            frequency=(bought & nw.col("inside")).cast(nw.Int64),
-            monetary=nw.when(counts).then(nw.col("money")).otherwise(nw.lit(0)),
-            lines=nw.when(counts).then(nw.col("lines")).otherwise(nw.lit(0)),
+            last=nw.when(*dated).then(nw.col("day")) if dated else nw.col("day"),
+            frequency=_where(bought + kept + inside, nw.lit(1)),
+            monetary=_where(kept + inside, nw.col("money")),
+            lines=_where(kept + inside, nw.col("lines")),
         )
         .group_by("customer")
-        .agg(
-            nw.col("last").max(),
-            nw.col("frequency").sum().cast(nw.Int64),
-            nw.col("monetary").sum().cast(nw.Int64),
-            nw.col("lines").sum().cast(nw.Int64),
-        )
+        .agg(nw.col("last").max(), *(nw.col(name).sum().cast(nw.Int64) for name in ("frequency", "monetary", "lines")))
         .filter(~nw.col("last").is_null())
     )
     years = nw.col("last").dt.year().cast(nw.Int64) - 1
@@ -42,32 +36,40 @@ def customers(lent: Lent, orders: nw.LazyFrame, settings: Settings) -> nw.LazyFr
     )
 
 
-def accounts(orders: nw.LazyFrame, kept: nw.LazyFrame) -> dict[str, int]:
+def accounts(orders: nw.LazyFrame, customers: nw.LazyFrame) -> dict[str, int]:
     """Where the valid lines went. All of them are in one of the counts."""
-    inside, refunded = nw.col("inside"), nw.col("refunded")
-
-    def lines_where(test: nw.Expr) -> nw.Expr:
-        return nw.when(test).then(nw.col("lines")).otherwise(nw.lit(0)).sum().cast(nw.Int64)
-
-    (counted,) = rows(
-        orders.select(
-            lines=nw.col("lines").sum().cast(nw.Int64),
-            before_window=lines_where(~inside),
-            refunded=lines_where(inside & refunded),
-        )
-    )
+    inside, kept, _ = _tests(orders)
+    sums = {"lines": nw.col("lines"), "inside": _where(inside, nw.col("lines")),
+            "kept": _where(inside + kept, nw.col("lines"))}  # fmt: skip
+    (counted,) = rows(orders.select(**{name: lines.sum().cast(nw.Int64) for name, lines in sums.items()}))
     (used,) = rows(
-        kept.select(
+        customers.select(
             customers=nw.len().cast(nw.Int64),
             orders=nw.col("frequency").sum().cast(nw.Int64),
             used=nw.col("lines").sum().cast(nw.Int64),
         )
     )
-    accounts = {name: int(value or 0) for name, value in (counted | used).items()}
-    accounts["no_purchase"] = (
-        accounts["lines"] - accounts["before_window"] - accounts["refunded"] - accounts["used"]
-    )
-    return accounts
+    found = {name: int(value or 0) for name, value in (counted | used).items()}
+    return {
+        "customers": found["customers"],
+        "orders": found["orders"],
+        "lines": found["lines"],
+        "before_window": found["lines"] - found["inside"],
+        "refunded": found["inside"] - found["kept"],
+        "no_purchase": found["kept"] - found["used"],
+    }
+
+
+def _tests(orders: nw.LazyFrame) -> tuple[list[nw.Expr], list[nw.Expr], list[nw.Expr]]:
+    """What must hold for an order to be inside the window, to be kept and to be a purchase: a test, or none needed."""
+    there = orders.collect_schema().names()
+    tests = {"inside": nw.col("inside"), "refunded": ~nw.col("refunded"), "bought": nw.col("bought")}
+    inside, kept, bought = ([test] if name in there else [] for name, test in tests.items())
+    return inside, kept, bought
+
+
+def _where(tests: list[nw.Expr], value: nw.Expr) -> nw.Expr:
+    return nw.when(*tests).then(value).otherwise(nw.lit(0)) if tests else value
 
 
 def thresholds(kept: nw.LazyFrame, split: str | Mapping[str, int]) -> dict[str, Threshold]:

@@ -95,9 +95,10 @@ def shares(frame: "pd.DataFrame", label: str, value: str, lang: str = "zh", *, t
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(heading(value, lang))
     axes.set_title(title)
-    top = frame.loc[frame[value].idxmax()] if len(frame) else None
-    alt = title if top is None else word("chart.shares_alt", lang, title=title, top=code_word(label, top[label], lang))
-    return Picture(figure, alt)
+    if frame.empty:
+        return Picture(figure, title)
+    top = code_word(label, frame[label].loc[frame[value].idxmax()], lang)
+    return Picture(figure, word("chart.shares_alt", lang, title=title, top=top))
 
 
 def heat(frame: "pd.DataFrame", lang: str = "zh", *, title: str, rows: str, columns: str, percent: bool = False) -> Picture:

@@ -1,5 +1,6 @@
 """Tables for people: headings in words, numbers right-aligned with thousands, money with its sign, no index."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,15 +76,22 @@ class Table:
             for column in self.frame.columns
             if pd.api.types.is_numeric_dtype(self.frame[column]) and column not in CODES
         ]
-        style = self._shown().style.hide(axis="index").set_uuid("crmlab")
+        shown = self._shown()
+        style = shown.style.hide(axis="index").set_uuid(_name(shown))
+        style = style.format(escape="html").format_index(escape="html", axis="columns")
         style = style.set_properties(**{"text-align": "left"}).set_properties(
             subset=numbers, **{"text-align": "right", "font-variant-numeric": "tabular-nums"}
         )
         style = style.set_table_styles([{"selector": "th", "props": "text-align: left"}])
-        return style.to_html(escape=True) + (f"<p>{self._more()}</p>" if self._more() else "")
+        return style.to_html() + (f"<p>{self._more()}</p>" if self._more() else "")
 
     def __repr__(self) -> str:
         return "\n".join(filter(None, [self._shown().to_string(index=False), self._more()]))
+
+
+def _name(shown: "pd.DataFrame") -> str:
+    """A name made of the content, so that a page with many tables keeps their styles apart and is the same each time."""
+    return hashlib.sha256(shown.to_csv().encode()).hexdigest()[:12]
 
 
 def table(frame: "pd.DataFrame", lang: str = "zh", *, currency: str = "CNY", rows: int = ROWS) -> Table:

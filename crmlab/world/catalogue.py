@@ -25,6 +25,9 @@ FILTERS = "咖啡滤纸 100 张"
 """What is often bought together with coffee."""
 WITH_FILTERS = 0.5
 MOST_LINES = 6
+CHARM_BELOW = 300
+"""Prices under so many yuan end in .90."""
+TEXTS = ("category", "kind", "name_zh", "name_en", "short_zh", "short_en")
 
 
 @cache
@@ -65,12 +68,9 @@ def draw_products(rng: np.random.Generator) -> list[Product]:
     numbers = rng.permutation(len(rows)) + 1
     products = []
     for row, number in zip(rows, numbers, strict=True):
-        fen = round(int(row["yuan"]) * float(rng.uniform(0.94, 1.06))) * 100 - (
-            10 if int(row["yuan"]) < 300 else 0
-        )
-        texts = {
-            name: row[name] for name in ("category", "kind", "name_zh", "name_en", "short_zh", "short_en")
-        }
+        whole = round(int(row["yuan"]) * float(rng.uniform(0.94, 1.06)))
+        fen = whole * 100 - (10 if whole < CHARM_BELOW else 0)
+        texts = {name: row[name] for name in TEXTS}
         products.append(Product(f"P{number:03d}", **texts, fen=fen, popularity=int(row["popularity"])))
     return sorted(products, key=lambda product: product.product_id)
 

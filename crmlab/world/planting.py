@@ -16,8 +16,8 @@ WITHOUT_ORDER = 120
 SHARES = {"duu": 160, "ddu": 78, "dud": 98, "uuu": 88, "uud": 88, "udd": 173, "ddd": 245, "udu": 50}
 """Customers per 980 in the window, by the marks of R, F and M (u = up, d = down)."""
 TYPES = {"duu": 1, "ddu": 2, "dud": 3, "uuu": 4, "uud": 5, "udd": 6, "ddd": 0, "udu": 0}
-GAP = {"recency": (107, 121), "frequency": (3, 4), "fen": (111_000, 129_000)}
-"""Largest value planned as down and smallest planned as up."""
+GAP = {"days": (107, 121), "fen": (111_000, 129_000)}
+"""Largest value planned as down and smallest planned as up; for orders see FREQUENCY."""
 MEAN_FEN = 121_500
 FREQUENCY = {
     "d": {1: 0.5, 2: 0.3, 3: 0.2},
@@ -128,7 +128,7 @@ def _plant_habits(rng: np.random.Generator, plans: list[Plan], frequency: dict[s
 
 def _last_days(rng: np.random.Generator, plans: list[Plan]) -> dict[str, int]:
     """The last order day of each customer; it leaves room before it for those who are to buy often."""
-    newest, oldest = GAP["recency"]
+    newest, oldest = GAP["days"]
     found = {}
     for mark, first, last in (("d", LAST_DAY - newest, LAST_DAY), ("u", WINDOW_START, LAST_DAY - oldest)):
         chosen = [plan for plan in plans if plan.marks[0] == mark]

@@ -22,6 +22,14 @@ IDENTICAL = 16
 CHANNEL_SHARES = (0.46, 0.17, 0.31, 0.06)
 FIRST_NUMBER = 2_610_000_000_000_000_000
 NUMBERS_PER_DAY = 400_000_000_000_000
+STATE_SHARES = (
+    (1, (0.8, 0.2, 0.0)),
+    (3, (0.3, 0.65, 0.05)),
+    (7, (0.05, 0.55, 0.4)),
+    (12, (0.0, 0.2, 0.8)),
+    (9999, (0.0, 0.0, 1.0)),
+)
+"""Up to which age in days an order is paid, shipped, completed with which probability."""
 
 
 @dataclass
@@ -111,16 +119,6 @@ def _valid_state(rng: np.random.Generator, age: int) -> str:
     return str(rng.choice(VALID, p=shares))
 
 
-STATE_SHARES = (
-    (1, (0.8, 0.2, 0.0)),
-    (3, (0.3, 0.65, 0.05)),
-    (7, (0.05, 0.55, 0.4)),
-    (12, (0.0, 0.2, 0.8)),
-    (9999, (0.0, 0.0, 1.0)),
-)
-"""Up to which age in days an order is paid, shipped, completed with which probability."""
-
-
 def _invalid_orders(
     rng: np.random.Generator, plan: Plan, shelf: Shelf, taste: np.ndarray, first: int
 ) -> Iterator[Order]:
@@ -144,15 +142,12 @@ def _new_unpaid(rng: np.random.Generator, buyers: list[Plan], shelf: Shelf) -> l
 
 
 def _repeat_lines(rng: np.random.Generator, orders: list[Order]) -> None:
-    """Split some lines of two pieces into two identical lines of one piece."""
-    pairs = [
-        (order, number) for order in orders for number, line in enumerate(order.lines) if line.quantity == 2
-    ]
-    for chosen in rng.choice(len(pairs), IDENTICAL, replace=False):
-        order, number = pairs[chosen]
-        line = order.lines[number]
-        half = replace(line, quantity=1, fen=line.fen // 2, discount=line.discount // 2)
-        order.lines = [*order.lines[:number], *order.lines[number + 1 :], half, half]
+    """Split a line of two pieces into two identical lines of one piece, in some orders."""
+    able = [order for order in orders if any(line.quantity == 2 for line in order.lines)]
+    for order in rng.choice(np.array(able, dtype=object), IDENTICAL, replace=False):
+        pair = next(line for line in order.lines if line.quantity == 2)
+        half = replace(pair, quantity=1, fen=pair.fen // 2, discount=pair.discount // 2)
+        order.lines = [line for line in order.lines if line is not pair] + [half, half]
 
 
 def _number(rng: np.random.Generator, orders: list[Order]) -> list[Order]:

