@@ -16,6 +16,8 @@ from crmlab.errors import DataError, ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crmlab.collect.consent import Consented
+
 PERSONAL = ("name", "phone", "email", "wechat", "birthday")
 """Columns that no notebook sees."""
 HOUSE_COLUMNS = {
@@ -97,9 +99,23 @@ class Shop:
 
         return pd.DataFrame({"table": name, "rows": len(self._read(name))} for name in TABLES)
 
-    @cached_property
+    @property
     def orders(self) -> Any:
-        """Order lines as `type_customers` takes them: orders, their lines, and what was refunded on each line."""
+        """Order lines as `type_customers` takes them. Where there is a consent ledger, only lines of customers who agreed
+        to analysis are among them."""
+        return self.order_lines_by_consent.kept
+
+    @cached_property
+    def order_lines_by_consent(self) -> "Consented":
+        """Order lines with their orders and refunds: those of customers who agreed to analysis, and the others."""
+        from crmlab.collect.consent import Consented, with_consent
+
+        lines = self._joined_lines()
+        if not self.has("consents"):
+            return Consented(lines, lines.iloc[:0].assign(reason=""))
+        return with_consent(lines, self._read("consents"), purpose="analysis", on=self.as_of)
+
+    def _joined_lines(self) -> "pd.DataFrame":
         lines = self._read("order_lines")
         if not self.has("orders"):
             return lines
@@ -156,6 +172,12 @@ class OwnFile(Shop):
     @property
     def columns(self) -> dict[str, str]:
         return {name: column for name, column in self.given.items() if column}
+
+    @property
+    def order_lines_by_consent(self) -> "Consented":
+        from crmlab.collect.consent import Consented
+
+        return Consented(self._read("order_lines"), self._read("order_lines"))
 
     def _read(self, table: str) -> "pd.DataFrame":
         return empty(table)

@@ -6,7 +6,6 @@ from the eastern United States: in UTC 534 lines would fall on 2018-01-01, in Ne
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,8 +37,7 @@ class Journey(Shop):
     def has(self, table: str) -> bool:
         return table in TABLES
 
-    @cached_property
-    def orders(self) -> "pd.DataFrame":
+    def _joined_lines(self) -> "pd.DataFrame":
         lines = self._source("transactions")
         zoned = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert(TIME_ZONE)
         lines["order_date"] = zoned.dt.tz_localize(None)
@@ -80,7 +78,7 @@ class Journey(Shop):
 
 TABLES = {
     "customers": Journey._customers,
-    "order_lines": lambda journey: journey.orders,
+    "order_lines": Journey._joined_lines,
     "products": Journey._products,
     "campaigns": Journey._campaigns,
     "events": Journey._events,

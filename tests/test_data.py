@@ -23,9 +23,20 @@ def test_ids_are_text_and_long_numbers_stay_whole(shop):
 
 def test_order_lines_with_their_refunds_lose_nothing(shop):
     lines, refunds = shop.table("order_lines"), shop.table("refunds")
-    assert len(shop.orders) == len(lines)
-    assert round(shop.orders["refund"].sum() * 100) == round(refunds["amount"].sum() * 100)
-    assert round(shop.orders["amount"].sum() * 100) == round(lines["amount"].sum() * 100)
+    joined = pd.concat([shop.order_lines_by_consent.kept, shop.order_lines_by_consent.refused])
+    assert len(joined) == len(lines)
+    assert round(joined["refund"].sum() * 100) == round(refunds["amount"].sum() * 100)
+    assert round(joined["amount"].sum() * 100) == round(lines["amount"].sum() * 100)
+
+
+def test_only_orders_of_customers_who_agreed_to_analysis_are_typed(shop):
+    consents = shop.table("consents")
+    in_force = consents["withdrawn_on"].isna() | (consents["withdrawn_on"] > pd.Timestamp(shop.as_of))
+    agreed = set(consents.loc[(consents["purpose"] == "analysis") & in_force, "customer_id"])
+    assert set(shop.orders["customer_id"]) <= agreed
+    refused = shop.order_lines_by_consent.refused
+    assert len(refused) > 0
+    assert not set(refused["customer_id"]) & agreed
 
 
 def test_all_eight_combinations_occur(shop):

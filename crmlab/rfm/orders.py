@@ -247,7 +247,7 @@ def _known_refund(lent: Lent, lines: nw.LazyFrame, settings: Settings) -> nw.Exp
 def demand_order_of_one_customer(lent: Lent, orders: nw.LazyFrame) -> None:
     """Raise DataError for an order number that stands with two customers."""
     (found,) = rows(orders.select(nw.col("order").n_unique().alias("numbers"), nw.len().alias("orders")))
-    if found["numbers"] != found["orders"]:
+    if found["orders"] and found["numbers"] != found["orders"]:
         counted = orders.group_by("order").agg(nw.len().alias("customers")).filter(nw.col("customers") > 1)
         (shared,) = rows(counted.select(nw.len().alias("numbers")))
         first = rows(counted.sort("order").head(SHOWN))

@@ -38,6 +38,7 @@ STEPS = (
     "service",
     "texts",
     "answers",
+    "second_thoughts",
 )
 """Each step draws from its own stream, so that a change in one leaves the others as they are."""
 
@@ -68,6 +69,7 @@ def make_world(seed: int = SEED) -> World:
     events, searched = behaviour.draw_events(draw["events"], plans, persons, products, orders)
     texts, said, personal = voices.draw_texts(draw["texts"], persons, orders)
     survey, recall = answers.draw_answers(draw["answers"], persons, consents, orders, refunds)
+    consents = people.withdraw(draw["second_thoughts"], consents, "survey", survey["customer_id"])
     heads, lines = shopping.to_tables(orders)
     tables = {
         "customers": persons.drop(columns="pinyin"),

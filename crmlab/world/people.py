@@ -13,6 +13,8 @@ OTHER_AGES = (0.1, 0.25, 0.25, 0.2, 0.2)
 CONSENT_SHARES = {"analysis": 0.93, "marketing": 0.7, "survey": 0.68, "profiling": 0.55}
 TEXT_VERSIONS = (("2025-01-01", "v1"), ("2025-11-01", "v2"), ("9999-12-31", "v3"))
 BORN_ON_LEAP_DAY = 3
+SECOND_THOUGHTS = 12
+"""How many respondents withdraw their consent to the survey after they answered."""
 RENEWED = 8
 
 
@@ -114,6 +116,15 @@ def _consent(
         if rng.random() < 0.06 and withdrawn <= LAST_DAY
         else "",
     }
+
+
+def withdraw(rng: np.random.Generator, consents: pd.DataFrame, purpose: str, among: pd.Series) -> pd.DataFrame:
+    """The ledger after a few of these customers withdrew their consent to a purpose on the last day."""
+    held = consents["customer_id"].isin(among) & (consents["purpose"] == purpose) & (consents["withdrawn_on"] == "")
+    changed = rng.choice(np.flatnonzero(held), SECOND_THOUGHTS, replace=False)
+    ledger = consents.reset_index(drop=True)
+    ledger.loc[changed, "withdrawn_on"] = date_of(LAST_DAY).isoformat()
+    return ledger
 
 
 def in_force(consents: pd.DataFrame, purpose: str, day: str) -> set[str]:

@@ -119,6 +119,16 @@ consents = shop.table("consents")
 show.table(consent_overview(shop.table("customers"), consents, on=shop.as_of), lang)
 
 # %% [markdown] lang="zh"
+# 同意由程序来执行，不靠人记得。`shop.orders` 里只有同意做分析的客户；别人的订单行不进来，但数得清楚。
+
+# %% [markdown] lang="en"
+# The program enforces consent, and nobody has to remember it. `shop.orders` holds only customers who agreed to analysis; the order lines of others stay out, and they are counted.
+
+# %% tags=["nbval-check-output"]
+lines = shop.order_lines_by_consent
+print(len(lines.kept) + len(lines.refused), "=", len(lines.kept), "+", len(lines.refused))
+
+# %% [markdown] lang="zh"
 # ## 每个渠道带来了什么
 #
 # 颜色越深，知道的越多。性别是自愿填写的，空着很正常。少于五位客户的渠道不显示，免得认出某一个人。
