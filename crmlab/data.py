@@ -55,7 +55,7 @@ def open_data(settings: Any) -> "Shop":
     if not as_of and "as_of" not in known:
         raise ParameterError("no_as_of", folder=folder.name)
     as_of = date.fromisoformat(as_of or str(known["as_of"]))
-    currency = known.get("currency") or getattr(settings, "currency", "CNY")
+    currency = known.get("currency") or getattr(settings, "currency", "") or "CNY"
     return Shop(known.get("name", folder.name), folder, as_of, currency)
 
 
@@ -128,7 +128,7 @@ class Shop:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The column names of `orders`, as keywords for `type_customers`."""
+        """The columns of `orders`, and the zone of their times where they carry one, as keywords for `type_customers`."""
         there = set(self.orders.columns)
         required = ("customer", "order", "date", "amount")
         return {name: column for name, column in HOUSE_COLUMNS.items() if name in required or column in there}

@@ -1,6 +1,7 @@
 """Orders in a file: Parquet with the types it has; CSV as text first, so that ids stay as they are written."""
 
 from collections.abc import Mapping
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,12 @@ def open_file(path: Path, columns: Mapping[str, str]) -> tuple[Any, nw.LazyFrame
         raise DataError("no_file", path=path)
     if path.suffix.lower() not in FILE_KINDS:
         raise DataError("file_kind", path=path, kinds=", ".join(FILE_KINDS))
-    connection = private_connection()
+    connection, name = private_connection(), escape(str(path))
     try:
         if path.suffix.lower() == ".parquet":
-            everything = connection.read_parquet(str(path))
+            everything = connection.read_parquet(name)
             return everything, nw.from_native(everything)
-        everything = connection.read_csv(str(path), all_varchar=True, header=True)
+        everything = connection.read_csv(name, all_varchar=True, header=True)
         demand_columns(columns, everything.columns)
         needed = dict.fromkeys(columns.values())
         text = everything.select(", ".join(quoted(name) for name in needed)).materialize()

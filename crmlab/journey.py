@@ -34,16 +34,20 @@ class Journey(Shop):
         folder = Path(package.submodule_search_locations[0]) / "data"
         return cls("journey", folder, date.fromisoformat(as_of) if as_of else LAST_DAY, "USD")
 
+    @property
+    def columns(self) -> dict[str, str]:
+        return super().columns | {"time_zone": TIME_ZONE}
+
     def has(self, table: str) -> bool:
         return table in TABLES
 
     def _joined_lines(self) -> "pd.DataFrame":
         lines = self._source("transactions")
-        zoned = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert(TIME_ZONE)
-        lines["order_date"] = zoned.dt.tz_localize(None)
+        lines["order_date"] = lines["transaction_timestamp"].dt.tz_localize("UTC")
         categories = self._read("products").set_index("product_id")["category"]
         lines["category"] = lines["product_id"].map(categories)
-        lines = lines[lines["order_date"].dt.date <= self.as_of] if self.as_of < LAST_DAY else lines
+        if self.as_of < LAST_DAY:
+            lines = lines[lines["order_date"].dt.tz_convert(TIME_ZONE).dt.date <= self.as_of]
         return lines.rename(columns={"sales_value": "amount"})[
             ["order_id", "customer_id", "order_date", "product_id", "category", "quantity", "amount"]
         ]

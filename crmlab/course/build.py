@@ -1,5 +1,6 @@
 """Make the generated part of the course from the lesson sources, or say where it differs from them."""
 
+import base64
 import json
 import os
 import re
@@ -23,7 +24,7 @@ SECONDS_PER_CELL = 600
 
 
 def build(root: Path, say: Callable[[str], None] = print, lang: str = "en") -> None:
-    """Generate and execute notebooks/{zh,en}, and generate exercises/{zh,en} and the README tables.
+    """Generate and execute notebooks/{zh,en}, and generate exercises/{zh,en}, the README tables and the README picture.
 
     Each file is replaced only when its new content is whole. Raises CrmlabError for a fault in a source, for
     texts that do not agree, and for an output that must not be published.
@@ -36,7 +37,10 @@ def build(root: Path, say: Callable[[str], None] = print, lang: str = "en") -> N
         for language in LANGUAGES:
             target = _place(root, "notebooks", language, lesson)
             say(word("build.executing", lang, file=_short(root, target)))
-            _replace(target, notebook.written(_executed(lesson, language, target.parent, root)))
+            executed = _executed(lesson, language, target.parent, root)
+            _replace(target, notebook.written(executed))
+            if lesson is lessons[0] and (picture := first_picture(executed)):
+                _replace(_picture_place(root, language), picture)
             if lesson.questions:
                 exercise = _place(root, "exercises", language, lesson)
                 _replace(exercise, notebook.written(lesson.exercise(language)))
@@ -76,6 +80,19 @@ def _place(root: Path, folder: str, language: str, lesson: Lesson) -> Path:
     return root / folder / language / f"{lesson.stem}.ipynb"
 
 
+def _picture_place(root: Path, language: str) -> Path:
+    return root / "docs" / f"first_{language}.png"
+
+
+def first_picture(executed: "NotebookNode") -> bytes | None:
+    """The first picture that a notebook shows, as PNG; the README shows it too."""
+    for cell in executed.cells:
+        for output in cell.get("outputs", ()):
+            if "image/png" in output.get("data", {}):
+                return base64.b64decode(output.data["image/png"])
+    return None
+
+
 def _short(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix()
 
@@ -84,10 +101,10 @@ def _holds(path: Path, text: str) -> bool:
     return path.exists() and path.read_bytes() == text.encode()
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8", newline="\n")
+    part.write_bytes(content.encode() if isinstance(content, str) else content)
     os.replace(part, path)
 
 

@@ -231,11 +231,12 @@ def _tables(out: Path) -> dict[str, int]:
 def _say_results(
     say: Callable[[str], None], lang: str, out: Path, notebooks: list[Path], tables: list[str], seconds: float
 ) -> None:
-    say(word("run.report", lang, file=out / "report.html"))
-    say(word("run.notebooks", lang, folder=out, files=", ".join(path.name for path in notebooks)))
+    shown = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out
+    say(word("run.report", lang, file=shown / "report.html"))
+    say(word("run.notebooks", lang, folder=shown, files=", ".join(path.name for path in notebooks)))
     if tables:
         listed = ", ".join(_with_rows(out / "tables" / name, lang) for name in tables)
-        say(word("run.tables", lang, folder=out / "tables", files=listed))
+        say(word("run.tables", lang, folder=shown / "tables", files=listed))
     say(word("run.time", lang, seconds=f"{seconds:.1f}"))
 
 

@@ -65,8 +65,9 @@ def check_settings(**values: object) -> Settings:
             checked[name] = _check(name, value)
         except UnfitError as unfit:
             problems.append((unfit.key, {"name": name, "value": repr(value)} | unfit.values))
-    if values.get("orders") and values.get("as_of") == "":
-        problems.append(("as_of_missing", {"name": "as_of"}))
+    for name in ("as_of", "currency"):
+        if values.get("orders") and values.get(name) == "":
+            problems.append((f"{name}_missing", {"name": name}))
     if problems:
         raise SettingsError(problems)
     return Settings(**checked)
@@ -163,7 +164,7 @@ PARAMETERS: dict[str, tuple[type, Callable]] = {
     "as_of": (str, _or_empty(_iso_date)),
     "window": (int, _within(0)),
     "split": (str, _one_of("mean", "median", "quantile")),
-    "currency": (str, _currency),
+    "currency": (str, _or_empty(_currency)),
     "groups": (int, _within(2, 10)),
     "seed": (int, _within(0)),
     "refunds": (str, _one_of("net", "drop", "ignore", "refuse")),

@@ -249,6 +249,12 @@ show.table(both[["stated", "logged"]].agg(["mean", "median"]).rename_axis("stati
 # %% [markdown] lang="en"
 # Both columns are orders per quarter. Memory errs, and that is natural. So a result must state where it comes from: what people say, or what they do.
 
+# %% [markdown] lang="zh"
+# 把表存成文件，表格软件可以直接打开。参数 `tables` 留空就不写。
+
+# %% [markdown] lang="en"
+# We keep the tables as files that a spreadsheet opens. With the parameter `tables` left empty nothing is written.
+
 # %%
 show.save(stated, settings.tables, "stated.csv", lang, currency=shop.currency)
 

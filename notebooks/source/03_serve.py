@@ -204,6 +204,12 @@ show.table(plan.evidence[["customer_id", "feature", "evidence", "service"]], lan
 #
 # Our table gives self-service and excludes nobody automatically. **Which one would you choose?** Say first how you would test it: leave some people out, and compare after a month.
 
+# %% [markdown] lang="zh"
+# 把表存成文件，表格软件可以直接打开。参数 `tables` 留空就不写。
+
+# %% [markdown] lang="en"
+# We keep the tables as files that a spreadsheet opens. With the parameter `tables` left empty nothing is written.
+
 # %%
 show.save(plan.table, settings.tables, "plan.csv", lang)
 show.save(plan.evidence, settings.tables, "plan_evidence.csv", lang)
