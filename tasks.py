@@ -94,8 +94,17 @@ def lock() -> int:
     optional = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     for name in EXTRAS:
         wanted = "\n".join(optional[name])
-        must(*compile_, "--python-version", "{}.{}".format(*MINIMUM), "-c", LOCK.name, "-",
-             "-o", f"requirements-{name}.lock", given=wanted.encode())
+        must(
+            *compile_,
+            "--python-version",
+            "{}.{}".format(*MINIMUM),
+            "-c",
+            LOCK.name,
+            "-",
+            "-o",
+            f"requirements-{name}.lock",
+            given=wanted.encode(),
+        )
     return 0
 
 

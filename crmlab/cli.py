@@ -50,11 +50,7 @@ def build(given: argparse.Namespace) -> int:
         print(word("build.done", given.lang))
         return 0
     found = build.differences(root, given.lang)
-    print(
-        "\n".join(found) + "\n" + word("build.rebuild", given.lang)
-        if found
-        else word("build.same", given.lang)
-    )
+    print("\n".join(found) + "\n" + word("build.rebuild", given.lang) if found else word("build.same", given.lang))
     return 1 if found else 0
 
 

@@ -31,9 +31,9 @@ ENDINGS = (".parquet", ".csv")
 def open_data(settings: Any) -> "Shop":
     """The data that checked settings name (see `crmlab.course.settings.check_settings`).
 
-    Reads from `settings`: data ("teaching", "journey" or a folder), as_of ("" for the data's own reference date), and where
-    `orders` names a file of order lines: that file, its columns (customer, order, date, amount, state, refund) and its
-    currency. Raises ParameterError when no reference date is known.
+    Reads from `settings`: data ("teaching", "journey" or a folder), as_of ("" for the data's own reference date),
+    and where `orders` names a file of order lines: that file, its columns (customer, order, date, amount, state,
+    refund) and its currency. Raises ParameterError when no reference date is known.
 
     >>> from crmlab.course.settings import check_settings
     >>> shop = open_data(check_settings(data="teaching"))
@@ -101,8 +101,8 @@ class Shop:
 
     @property
     def orders(self) -> Any:
-        """Order lines as `type_customers` takes them. Where there is a consent ledger, only lines of customers who agreed
-        to analysis are among them."""
+        """Order lines as `type_customers` takes them. Where there is a consent ledger, only lines of customers who
+        agreed to analysis are among them."""
         return self.order_lines_by_consent.kept
 
     @cached_property
@@ -128,7 +128,7 @@ class Shop:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns of `orders`, and the zone of their times where they carry one, as keywords for `type_customers`."""
+        """Keywords for `type_customers`: the columns of `orders`, and the zone of times that carry one."""
         there = set(self.orders.columns)
         required = ("customer", "order", "date", "amount")
         return {name: column for name, column in HOUSE_COLUMNS.items() if name in required or column in there}

@@ -246,7 +246,9 @@ def _zones(columns: Mapping[str, str], schema: nw.Schema, time_zone: str | None)
     return zones
 
 
-def _from_duckdb(relation: Any, columns: Mapping[str, str], zones: Mapping[str, str], wanted: str | None) -> nw.LazyFrame:
+def _from_duckdb(
+    relation: Any, columns: Mapping[str, str], zones: Mapping[str, str], wanted: str | None
+) -> nw.LazyFrame:
     """Named by SQL, because narwhals takes "a.b" for a column of a table and drops a space at the end."""
     parts = [
         f"timezone('{wanted}', {quoted(given)}) AS {inner}" if inner in zones else f"{quoted(given)} AS {quoted(inner)}"

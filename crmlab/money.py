@@ -20,8 +20,8 @@ def minor_units_in(currency: str) -> int:
 def format_money(minor: int | Fraction, currency: str, lang: str, *, apart_from: int | None = None) -> str:
     """An amount in minor units as people write it.
 
-    A fraction of a minor unit (a mean) is rounded for show; where rounding would make it equal to `apart_from`, the value
-    that it is compared with, it keeps more decimals.
+    A fraction of a minor unit (a mean) is rounded for show; where rounding would make it equal to `apart_from`, the
+    value that it is compared with, it keeps more decimals.
 
     >>> format_money(123450, "CNY", "zh")
     '¥1,234.50'

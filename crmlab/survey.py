@@ -1,6 +1,7 @@
 """The lesson's three questions as code: what each asks, in which unit, and what an answer is worth.
 
-The questions ask for rates per quarter; R, F and M of the order log are days and totals. The units differ, so the columns do.
+The questions ask for rates per quarter; R, F and M of the order log are days and totals. The units differ, so the
+columns do.
 """
 
 from dataclasses import dataclass
@@ -87,8 +88,9 @@ def per_quarter(total: int | Fraction, window: int) -> Fraction:
 def top_band(below: int, low: int, n_below: int, n: int) -> float:
     """A value for the open top band from `low` up, by the robust Pareto midpoint with the harmonic mean.
 
-    `below` is the lower bound of the band beneath it; `n_below` and `n` count the answers in the two bands. The shape is
-    a = ln((n_below + n) / n) / ln(low / below), the value low * (1 + 1/a). Source: von Hippel, Scarpino and Holas 2016.
+    `below` is the lower bound of the band beneath it; `n_below` and `n` count the answers in the two bands. The
+    shape is a = ln((n_below + n) / n) / ln(low / below), the value low * (1 + 1/a).
+    Source: von Hippel, Scarpino and Holas 2016.
     Raises DataError when one of the two bands has no answers.
 
     >>> round(top_band(1000, 2000, 30, 10), 2), round(top_band(1000, 2000, 60, 40), 2)
@@ -128,12 +130,13 @@ def code_answers(
 
     Returns
     -------
-    frame with answer_id, customer_id, recency_days (days before `as_of`: the stated days before the respondent's own day,
-    plus the days from then to `as_of`), orders_per_quarter, spend_per_quarter (minor units)
+    frame with answer_id, customer_id, recency_days (days before `as_of`: the stated days before the respondent's own
+    day, plus the days from then to `as_of`), orders_per_quarter, spend_per_quarter (minor units)
 
     Raises
     ------
-    DataError for a code that a question does not have, a count that is no whole number, or an answer later than `as_of`.
+    DataError for a code that a question does not have, a count that is no whole number, or an answer later than
+    `as_of`.
 
     Examples
     --------

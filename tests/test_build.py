@@ -80,9 +80,7 @@ def test_same_source_gives_same_bytes_and_ids_that_stay(lesson, tmp_path):
     other = read_lesson(write_lesson(tmp_path, "01", "window", moved)).notebook("zh")
     ids = [cell.id for cell in lesson.notebook("zh").cells]
     assert [cell.id for cell in other.cells if cell.source != "1"] == ids
-    twice = read_lesson(write_lesson(tmp_path, "01", "window", BODY + "\n# %%\n1\n\n# %%\n1\n")).notebook(
-        "zh"
-    )
+    twice = read_lesson(write_lesson(tmp_path, "01", "window", BODY + "\n# %%\n1\n\n# %%\n1\n")).notebook("zh")
     assert len({cell.id for cell in twice.cells}) == len(twice.cells)
 
 
@@ -135,9 +133,7 @@ def test_a_header_inside_jupytexts_own_block_is_read_too(tmp_path, lesson):
     path = write_lesson(tmp_path, "01", "window")
     header, rest = path.read_text(encoding="utf-8").split("# ---\n\n", 1)
     header = (
-        header.replace("# ---\n", "# ---\n# jupyter:\n")
-        .replace("#   ", "#     ")
-        .replace("# crmlab", "#   crmlab")
+        header.replace("# ---\n", "# ---\n# jupyter:\n").replace("#   ", "#     ").replace("# crmlab", "#   crmlab")
     )
     path.write_text(header + "# ---\n\n" + rest, encoding="utf-8")
     assert read_lesson(path) == lesson
@@ -169,9 +165,7 @@ def test_partner_cells_must_agree(tmp_path, lesson, old, new, feature):
 
 def test_header_lists_must_agree(tmp_path):
     path = write_lesson(tmp_path, "01", "window")
-    text = path.read_text(encoding="utf-8").replace(
-        "[You can set 3 marks]", "[You can set 4 marks, and more]"
-    )
+    text = path.read_text(encoding="utf-8").replace("[You can set 3 marks]", "[You can set 4 marks, and more]")
     path.write_text(text, encoding="utf-8")
     assert len(pair_faults(read_lesson(path))) == 2
 
@@ -189,9 +183,7 @@ def test_build_executes_cleans_and_agrees_with_its_sources(built):
     assert text == json.dumps(json.loads(text), sort_keys=True, indent=1, ensure_ascii=False) + "\n"
     exercise = nbformat.read(built / "exercises/en/01_window.ipynb", as_version=4)
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in exercise.cells)
-    assert "| [01 Segments](notebooks/en/01_window.ipynb) | 10 |" in (built / "README.md").read_text(
-        encoding="utf-8"
-    )
+    assert "| [01 Segments](notebooks/en/01_window.ipynb) | 10 |" in (built / "README.md").read_text(encoding="utf-8")
     assert "The end." in (built / "README.zh.md").read_text(encoding="utf-8")
     assert not list(built.rglob("*.part"))
 

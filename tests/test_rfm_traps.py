@@ -37,10 +37,13 @@ def test_trap_2_sums_are_64_bit_integers_everywhere(kind, small, tmp_path):
 
 
 def test_trap_3_only_elementary_aggregations():
-    """Anything between the aggregation and the column makes pandas go group by group: minutes instead of a moment."""
+    """Anything around an aggregation makes pandas go group by group: minutes instead of a moment."""
     code = "".join(path.read_text(encoding="utf-8") for path in Path(crmlab.rfm.__file__).parent.glob("*.py"))
-    inside = re.findall(r"nw\.col\([^()]*\)\.(?:sum|max|min|len)\(\)\.(\w+)", code)
-    assert set(inside) <= {"cast", "alias"}
+    grouped = re.findall(r"\.agg\((.*)\)$|aggregates = \[(.*)\]$|aggregates\.append\((.*)\)$", code, re.MULTILINE)
+    aggregations = ", ".join("".join(found) for found in grouped)
+    assert aggregations.count("nw.") >= 8
+    plain = r"nw\.(col\([^()]*\)\.(sum|max|min)\(\)|len\(\))(\.alias\(\"\w+\"\))?"
+    assert re.sub(plain, "", aggregations).strip(" ,*aggregates") == ""
 
 
 def test_trap_4_no_engine_uses_the_zone_of_its_session(small):

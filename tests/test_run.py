@@ -75,9 +75,7 @@ def outputs(path):
 def test_parameters_reach_the_lessons_that_have_them(ran):
     assert ran["out"] == ran["here"] / "out" / "my" / "zh"
     assert outputs(ran["out"] / "01_window.ipynb") == "window 90\n"
-    assert (ran["out"] / "tables" / "seen.txt").read_text(
-        encoding="utf-8"
-    ) == f"teaching|{ran['here'] / 'my.csv'}"
+    assert (ran["out"] / "tables" / "seen.txt").read_text(encoding="utf-8") == f"teaching|{ran['here'] / 'my.csv'}"
 
 
 def test_the_kernel_is_the_python_of_crmlab(ran):
@@ -283,9 +281,7 @@ def test_lab_opens_the_first_lesson_of_the_language(tmp_path, monkeypatch):
 def test_the_command_loads_nothing_heavy():
     heavy = ("pandas", "nbformat", "papermill", "duckdb")
     code = f"import sys, crmlab.cli; print([name for name in {heavy} if name in sys.modules])"
-    said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
-    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
     assert said.stdout == "[]\n"
     said = subprocess.run([sys.executable, "-m", "crmlab", "--version"], capture_output=True, check=True)
     assert re.fullmatch(rb"crmlab \d+\.\d+\.\d+\r?\n", said.stdout)

@@ -55,12 +55,16 @@ def test_the_plan_has_a_row_per_customer_and_reasons_for_each_cell(shop, result,
 
 
 def test_nobody_is_profiled_without_consent(shop, result, agreed):
-    plan = make_plan(result, agreed=agreed, usual=usual_categories(shop.orders), needs=find_needs(shop.table("texts"), "en"))
+    plan = make_plan(
+        result, agreed=agreed, usual=usual_categories(shop.orders), needs=find_needs(shop.table("texts"), "en")
+    )
     others = plan.table[~plan.table["customer_id"].isin(agreed)]
     assert len(others) == len(plan.standard) > 0
     assert others["service"].nunique() == 1
     assert (others["customer_features"] == "").all()
-    nobody = make_plan(result, agreed=(), usual=usual_categories(shop.orders), needs=find_needs(shop.table("texts"), "en"))
+    nobody = make_plan(
+        result, agreed=(), usual=usual_categories(shop.orders), needs=find_needs(shop.table("texts"), "en")
+    )
     assert nobody.table["service"].nunique() == 1
     assert nobody.evidence.empty
 

@@ -40,7 +40,7 @@ def test_coverage_is_drawn_with_words(shop):
 
 def test_a_glyph_that_the_font_lacks_is_an_error():
     show.theme()
-    frame = pd.DataFrame({"name": ["\U00020BB7"], "count": [1]})
+    frame = pd.DataFrame({"name": ["\U00020bb7"], "count": [1]})
     with pytest.raises(UserWarning, match="Glyph"):
         show.shares(frame, "name", "count", "zh", title="x").png()
 

@@ -145,9 +145,7 @@ def test_nobody_real():
         cells = [cell for rows in world.values() for row in rows for cell in row.values()]
         for cell in cells:
             assert not re.search(r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)", cell), cell
-            assert all(
-                domain == "shop.example" for domain in re.findall(r"@([A-Za-z0-9.-]*\w)", cell, re.ASCII)
-            ), cell
+            assert all(domain == "shop.example" for domain in re.findall(r"@([A-Za-z0-9.-]*\w)", cell, re.ASCII)), cell
 
 
 def test_nothing_is_dated_after_the_reference_date_or_before_registration():
@@ -163,9 +161,7 @@ def test_nothing_is_dated_after_the_reference_date_or_before_registration():
                         row,
                     )
         assert min(date_in(row, "order_date") for row in world["orders"]) >= dt.date(2024, 6, 18)
-        assert all(
-            row["withdrawn_on"] == "" or row["withdrawn_on"] > row["given_on"] for row in world["consents"]
-        )
+        assert all(row["withdrawn_on"] == "" or row["withdrawn_on"] > row["given_on"] for row in world["consents"])
         for row in world["service_records"]:
             assert row["opened_at"] <= row["first_reply_at"] <= (row["closed_at"] or row["first_reply_at"])
             assert row["closed_at"] or row["resolved"] == "no"

@@ -22,9 +22,7 @@ def test_the_planted_types_are_what_the_rule_finds(drop_refunded):
         planted = {row["customer_id"]: row for row in world["types"] if row["group"] == "window"}
         combinations, agree = Counter(), 0
         for customer, values in measured.items():
-            marks = tuple(
-                "up" if value >= mean else "down" for value, mean in zip(values, means, strict=True)
-            )
+            marks = tuple("up" if value >= mean else "down" for value, mean in zip(values, means, strict=True))
             combinations[marks] += 1
             agree += marks == tuple(planted[customer][name] for name in "rfm")
         assert agree >= 0.97 * len(planted)
@@ -101,9 +99,7 @@ def test_habits_are_exactly_what_the_orders_show():
 
 def test_latent_needs_stand_out_from_passing_looks():
     for world in worlds():
-        bought = {
-            (customer, category) for customer, category, _ in _categories_ordered(world, world["orders"])
-        }
+        bought = {(customer, category) for customer, category, _ in _categories_ordered(world, world["orders"])}
         category = {row["product_id"]: row["category"] for row in world["products"]}
         views = [row for row in world["events"] if row["event"] == "view" and row["customer_id"]]
         looks = Counter((row["customer_id"], category[row["product_id"]]) for row in views)
@@ -135,8 +131,7 @@ def test_needs_and_personal_data_stand_where_the_truth_says():
         given = {
             row["text_id"]
             for row in world["texts"]
-            if re.search(r"@|120\D?\d{4}\D?\d{4}", row["text_zh"])
-            or name[row["customer_id"]] in row["text_zh"]
+            if re.search(r"@|120\D?\d{4}\D?\d{4}", row["text_zh"]) or name[row["customer_id"]] in row["text_zh"]
         }
         assert given == told
 
@@ -218,9 +213,7 @@ def test_recall_truth_from_the_orders():
             if date_in(back, "refund_date") <= today
         )
         days = min(max((today - registered[answer["customer_id"]]).days + 1, 91.3125), 365)
-        assert float(truth["true_orders_per_quarter"]) == pytest.approx(
-            len(inside) * 91.3125 / days, abs=1e-3
-        )
+        assert float(truth["true_orders_per_quarter"]) == pytest.approx(len(inside) * 91.3125 / days, abs=1e-3)
         assert float(truth["true_spend_per_quarter"]) == pytest.approx(fen / 100 * 91.3125 / days, abs=0.01)
 
 

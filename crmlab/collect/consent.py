@@ -21,13 +21,15 @@ class Consented:
 def with_consent(rows: "pd.DataFrame", consents: "pd.DataFrame", *, purpose: str, on: date) -> Consented:
     """The rows of customers who agreed to `purpose` and had not withdrawn on the day, and those of all others.
 
-    `rows` has a column customer_id; `consents` has customer_id, purpose, given_on and withdrawn_on (empty while in force).
-    The reason of a refused row is "none" (never given by that day) or "withdrawn". An empty ledger is no yes: all are refused.
+    `rows` has a column customer_id; `consents` has customer_id, purpose, given_on and withdrawn_on (empty while in
+    force). The reason of a refused row is "none" (never given by that day) or "withdrawn". An empty ledger is no
+    yes: all are refused.
 
     >>> import pandas as pd
-    >>> consents = pd.DataFrame({"customer_id": ["a"], "purpose": ["survey"], "given_on": pd.to_datetime(["2026-01-01"]),
-    ...                          "withdrawn_on": pd.to_datetime([None])})
-    >>> found = with_consent(pd.DataFrame({"customer_id": ["a", "b"]}), consents, purpose="survey", on=date(2026, 6, 17))
+    >>> consents = pd.DataFrame({"customer_id": ["a"], "purpose": ["survey"], "withdrawn_on": pd.to_datetime([None])})
+    >>> consents["given_on"] = pd.Timestamp("2026-01-01")
+    >>> asked = pd.DataFrame({"customer_id": ["a", "b"]})
+    >>> found = with_consent(asked, consents, purpose="survey", on=date(2026, 6, 17))
     >>> found.kept["customer_id"].tolist(), found.refused.to_dict("records")
     (['a'], [{'customer_id': 'b', 'reason': 'none'}])
     """

@@ -24,9 +24,7 @@ def _largest_combination(shop: Shop, settings: Any) -> str:
 
 
 def _answers_refused(shop: Shop, settings: Any) -> int:
-    found = with_consent(
-        shop.table("survey_answers"), shop.table("consents"), purpose="survey", on=shop.as_of
-    )
+    found = with_consent(shop.table("survey_answers"), shop.table("consents"), purpose="survey", on=shop.as_of)
     return len(found.refused)
 
 

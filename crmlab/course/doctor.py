@@ -22,16 +22,12 @@ def environment(lang: str = "zh") -> "pd.DataFrame":
         "python": sys.version_info >= (3, 11),
         "packages": all(_imports(package) for package in PACKAGES),
         "font": _draws(SAMPLE),
-        "encoding": all(
-            SAMPLE.encode(code).decode(code) == SAMPLE for code in ("utf-8", "utf-8-sig", "gb18030")
-        ),
+        "encoding": all(SAMPLE.encode(code).decode(code) == SAMPLE for code in ("utf-8", "utf-8-sig", "gb18030")),
     }
     return pd.DataFrame(
         {
             "check": [word(f"doctor.{name}", lang) for name in tried],
-            "works": [
-                word("doctor.yes" if good else f"doctor.mend_{name}", lang) for name, good in tried.items()
-            ],
+            "works": [word("doctor.yes" if good else f"doctor.mend_{name}", lang) for name, good in tried.items()],
         }
     )
 

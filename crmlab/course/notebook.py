@@ -23,9 +23,7 @@ def lesson_notebook(lesson: "Lesson", lang: str) -> "NotebookNode":
     made.add("markdown", "opening", _opening(lesson, lang))
     for cell in lesson.shown:
         made.add_cell(cell)
-    made.add(
-        "markdown", "closing", _list("## {}", "lesson.key_points", lesson.header["key_points"][lang], lang)
-    )
+    made.add("markdown", "closing", _list("## {}", "lesson.key_points", lesson.header["key_points"][lang], lang))
     return made.notebook()
 
 

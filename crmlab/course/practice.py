@@ -24,13 +24,12 @@ class Checked:
         return self.text
 
 
-def practice(
-    lesson: str, shop: Shop, settings: Any
-) -> tuple[Callable[[str, Any], None], Callable[[str], Checked]]:
+def practice(lesson: str, shop: Shop, settings: Any) -> tuple[Callable[[str, Any], None], Callable[[str], Checked]]:
     """The pair `answer(name, value)` and `check(name)` for one lesson on one data set.
 
     An answer is data: a number, text, a list, or a table. A check computes what is right from `shop` and `settings` and
-    compares; what it shows never holds the right value. Raises ParameterError for a question that the lesson does not have.
+    compares; what it shows never holds the right value. Raises ParameterError for a question that the lesson does
+    not have.
     """
     questions = ANSWERS[lesson]
     given: dict[str, Any] = {}

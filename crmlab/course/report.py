@@ -68,9 +68,7 @@ def _section(notebook, anchor: str, lang: str) -> Section:
         elif cell.cell_type == "markdown":
             section.body.append(_markdown(cell.source, section))
         elif "setup" not in tags:
-            section.body += filter(
-                None, (_output(output, section, lang) for output in cell.get("outputs", ()))
-            )
+            section.body += filter(None, (_output(output, section, lang) for output in cell.get("outputs", ())))
     return section
 
 
@@ -151,9 +149,7 @@ def _mark_numbers(table) -> None:
     columns = list(zip(*bodies, strict=False))
     for row in rows:
         if row not in bodies and len(row) == len(columns):
-            numbers += [
-                head for head, column in zip(row, columns, strict=True) if all(map(_is_number, column))
-            ]
+            numbers += [head for head, column in zip(row, columns, strict=True) if all(map(_is_number, column))]
     for cell in numbers:
         cell["class"] = [*cell.get("class", []), "number"]
 

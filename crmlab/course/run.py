@@ -217,10 +217,7 @@ def _write_record(path: Path, lessons: dict) -> None:
 def _up_to_date(out: Path, entry: dict | None, stem: str, mark: str) -> bool:
     if not entry or entry["fingerprint"] != mark:
         return False
-    return all(
-        path.exists()
-        for path in (out / f"{stem}.ipynb", *(out / "tables" / name for name in entry["tables"]))
-    )
+    return all(path.exists() for path in (out / f"{stem}.ipynb", *(out / "tables" / name for name in entry["tables"])))
 
 
 def _tables(out: Path) -> dict[str, int]:

@@ -132,9 +132,7 @@ def _pair(path: Path, raw: list) -> list[tuple[dict, Cell]]:
         elif lang == "en":
             if not waiting:
                 raise CrmlabError("lesson_no_partner", **where)
-            cells.append(
-                (waiting[0], Cell("markdown", {"zh": waiting[1].source, "en": cell.source}, **_about(cell)))
-            )
+            cells.append((waiting[0], Cell("markdown", {"zh": waiting[1].source, "en": cell.source}, **_about(cell))))
             waiting = None
         else:
             cells.append((where, Cell("code", dict.fromkeys(LANGUAGES, cell.source), **_about(cell))))

@@ -208,21 +208,20 @@ def to_orders(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Facts)
         refund = _known_refund(lent, lines, settings)
         money, back = money - refund, back | (refund > 0)
     columns = {"day": lent.days("day"), "money": money}
-    aggregates = [nw.col("day").max(), nw.col("money").sum().cast(nw.Int64), nw.len().cast(nw.Int64).alias("lines")]
-    flags = {}
+    aggregates = [nw.col("day").max(), nw.col("money").sum(), nw.len().alias("lines")]
+    derived = {name: nw.col(name).cast(nw.Int64) for name in ("money", "lines")}
     if found.negative:
         columns["bought_on"] = nw.when(nw.col("amount") >= 0).then(lent.days("day"))
         aggregates.append(nw.col("bought_on").max())
-        flags["bought"] = ~nw.col("bought_on").is_null()
-        flags["day"] = nw.when(flags["bought"]).then(nw.col("bought_on")).otherwise(nw.col("day"))
+        derived["bought"] = ~nw.col("bought_on").is_null()
+        derived["day"] = nw.when(derived["bought"]).then(nw.col("bought_on")).otherwise(nw.col("day"))
     if settings.refunds == "drop" and (found.negative or found.refunded):
         columns["back"] = back.cast(nw.Int64)
         aggregates.append(nw.col("back").max())
-        flags["refunded"] = (nw.col("back") > 0) & (nw.col("money") <= 0)
-    orders = lines.select("customer", "order", **columns).group_by("customer", "order").agg(*aggregates)
-    if flags:
-        orders = orders.with_columns(**flags)
-    if "refunded" in flags and "bought" in flags:
+        derived["refunded"] = (nw.col("back") > 0) & (nw.col("money") <= 0)
+    grouped = lines.select("customer", "order", **columns).group_by("customer", "order").agg(*aggregates)
+    orders = grouped.with_columns(**derived)
+    if "refunded" in derived and "bought" in derived:
         orders = orders.with_columns(refunded=nw.col("refunded") & nw.col("bought"))
     if settings.window:
         orders = orders.with_columns(inside=nw.col("day") >= lent.day(settings.first_day))

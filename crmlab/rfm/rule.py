@@ -22,7 +22,7 @@ def customers(orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
             lines=_where(kept + inside, nw.col("lines")),
         )
         .group_by("customer")
-        .agg(nw.col("last").max(), *(nw.col(name).sum().cast(nw.Int64) for name in ("frequency", "monetary", "lines")))
+        .agg(nw.col("last").max(), nw.col("frequency", "monetary", "lines").sum())
         .filter(~nw.col("last").is_null())
     )
     years = nw.col("last").dt.year().cast(nw.Int64) - 1
@@ -30,9 +30,7 @@ def customers(orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
     return grouped.select(
         "customer",
         (nw.lit(settings.as_of.toordinal()) - day_number).cast(nw.Int64).alias("recency_days"),
-        "frequency",
-        "monetary",
-        "lines",
+        nw.col("frequency", "monetary", "lines").cast(nw.Int64),
     )
 
 

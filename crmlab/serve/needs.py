@@ -19,11 +19,12 @@ def read(name: str) -> tuple[dict[str, str], ...]:
 def find_needs(texts: "pd.DataFrame", lang: str) -> "pd.DataFrame":
     """Every need that a text names, by the word list needs.csv: one row per text and need.
 
-    `texts` has text_id, customer_id and text_zh or text_en; the result has customer_id, text_id, need and `span`, the words
-    that were found, and no more of the text, so that nothing personal is carried along.
+    `texts` has text_id, customer_id and text_zh or text_en; the result has customer_id, text_id, need and `span`,
+    the words that were found, and no more of the text, so that nothing personal is carried along.
 
     >>> import pandas as pd
-    >>> texts = pd.DataFrame({"text_id": ["t1"], "customer_id": ["a"], "text_en": ["Is there a decaf one? Call 12012345678."]})
+    >>> words = "Is there a decaf one? Call 12012345678."
+    >>> texts = pd.DataFrame({"text_id": ["t1"], "customer_id": ["a"], "text_en": [words]})
     >>> find_needs(texts, "en").to_dict("records")
     [{'customer_id': 'a', 'text_id': 't1', 'need': 'decaf', 'span': 'decaf'}]
     """

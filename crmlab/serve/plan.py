@@ -23,7 +23,8 @@ ENOUGH_ORDERS = 3
 @dataclass(frozen=True)
 class Plan:
     """`table` has exactly customer_id, customer_features and service; `evidence` has a row per feature: customer_id,
-    rule (the line of the catalogue), feature, evidence, service. `standard` lists those who did not agree to profiling."""
+    rule (the line of the catalogue), feature, evidence, service. `standard` lists those who did not agree to
+    profiling."""
 
     table: "pd.DataFrame"
     evidence: "pd.DataFrame"
@@ -33,7 +34,8 @@ class Plan:
 def usual_categories(orders: "pd.DataFrame") -> "pd.DataFrame":
     """The category that most of a customer's orders hold: customer_id, category, orders with it, orders in all.
 
-    Only orders whose state counts, and customers with at least 3 of them; equal counts go to the first category by name.
+    Only orders whose state counts, and customers with at least 3 of them; equal counts go to the first category by
+    name.
     """
     if "state" in orders:
         orders = orders[orders["state"].isin(VALID_STATES)]
@@ -52,7 +54,7 @@ def make_plan(
 
     Parameters
     ----------
-    agreed : ids of the customers who agreed to profiling; all others get the standard service, and no feature is written.
+    agreed : ids of the customers who agreed to profiling; all others get the standard service, and no feature
     usual : as `usual_categories` gives it
     needs : as `find_needs` gives it
     """
@@ -75,7 +77,9 @@ def make_plan(
         {
             "customer_id": usual["customer_id"],
             "rule": "usual_category",
-            "feature": [word("plan.usual", lang, category=code_word("category", name, lang)) for name in usual["category"]],
+            "feature": [
+                word("plan.usual", lang, category=code_word("category", name, lang)) for name in usual["category"]
+            ],
             "evidence": [
                 word("plan.usual_evidence", lang, with_it=row.with_it, orders=row.orders) for row in usual.itertuples()
             ],
@@ -88,7 +92,9 @@ def make_plan(
             "customer_id": first["customer_id"],
             "rule": first["need"],
             "feature": [word("plan.need", lang, need=code_word("need", need, lang)) for need in first["need"]],
-            "evidence": [word("plan.need_evidence", lang, text=row.text_id, span=row.span) for row in first.itertuples()],
+            "evidence": [
+                word("plan.need_evidence", lang, text=row.text_id, span=row.span) for row in first.itertuples()
+            ],
             "service": first["need"].map(services),
         }
     )

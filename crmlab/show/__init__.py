@@ -2,6 +2,20 @@
 
 from crmlab.show.charts import coverage, distributions, heat, recency_frequency, shares, types
 from crmlab.show.table import Table, save, table
+from crmlab.show.text import Text, text
 from crmlab.show.theme import theme
 
-__all__ = ["Table", "coverage", "distributions", "heat", "recency_frequency", "save", "shares", "table", "theme", "types"]
+__all__ = [
+    "Table",
+    "Text",
+    "coverage",
+    "distributions",
+    "heat",
+    "recency_frequency",
+    "save",
+    "shares",
+    "table",
+    "text",
+    "theme",
+    "types",
+]

@@ -22,8 +22,20 @@ def types(result: "RFM", lang: str = "zh") -> Picture:
     labels = [f"{row.marks}  {row.name_}" for row in summary.rename(columns={"name": "name_"}).itertuples()]
     figure, (axes,) = blank(9, 5)
     places = range(len(summary))
-    axes.barh([place + 0.2 for place in places], summary["customer_share"], 0.38, color=BLUE, label=word("chart.customers", lang))
-    axes.barh([place - 0.2 for place in places], summary["monetary_share"], 0.38, color=ORANGE, label=word("chart.money", lang))
+    axes.barh(
+        [place + 0.2 for place in places],
+        summary["customer_share"],
+        0.38,
+        color=BLUE,
+        label=word("chart.customers", lang),
+    )
+    axes.barh(
+        [place - 0.2 for place in places],
+        summary["monetary_share"],
+        0.38,
+        color=ORANGE,
+        label=word("chart.money", lang),
+    )
     for place, row in zip(places, summary.itertuples(), strict=True):
         axes.text(row.customer_share + 0.005, place + 0.2, f"{row.customers:,}", va="center", fontsize=9)
         axes.text(row.monetary_share + 0.005, place - 0.2, f"{row.monetary_share:.0%}", va="center", fontsize=9)
@@ -101,11 +113,15 @@ def shares(frame: "pd.DataFrame", label: str, value: str, lang: str = "zh", *, t
     return Picture(figure, word("chart.shares_alt", lang, title=title, top=top))
 
 
-def heat(frame: "pd.DataFrame", lang: str = "zh", *, title: str, rows: str, columns: str, percent: bool = False) -> Picture:
+def heat(
+    frame: "pd.DataFrame", lang: str = "zh", *, title: str, rows: str, columns: str, percent: bool = False
+) -> Picture:
     """A table as a grid of colours; row and column labels are codes of the columns named `rows` and `columns`."""
     import seaborn as sns
 
-    shown = frame.rename(index=lambda code: code_word(rows, code, lang), columns=lambda code: _either(columns, code, lang))
+    shown = frame.rename(
+        index=lambda code: code_word(rows, code, lang), columns=lambda code: _either(columns, code, lang)
+    )
     figure, (axes,) = blank(1.1 * len(frame.columns) + 3, 0.5 * len(frame) + 1.6)
     sns.heatmap(shown, annot=True, fmt=".0%" if percent else ",.0f", cmap="Blues", cbar=False, linewidths=1, ax=axes)
     axes.set_title(title)

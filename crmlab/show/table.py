@@ -17,7 +17,8 @@ CODES = {
     "purpose": "world.purpose", "need": "world.need", "channel": "world.channel", "kind": "world.text_kind",
     "q1_last": "world.last_purchase", "frequency_group": "group", "spend_group": "group", "value_tier": "group",
     "sex": "world.sex", "age_range": "world.age_range", "job": "world.job", "city": "world.city",
-    "language": "world.language", "statistic": "statistic", "unit": "world.unit", "indicator": "column", "band": "world.last_purchase",
+    "language": "world.language", "statistic": "statistic", "unit": "world.unit", "indicator": "column", "band":
+    "world.last_purchase",
 }  # fmt: skip
 """Columns that hold codes, and where in words.csv their words stand."""
 
@@ -58,7 +59,7 @@ class Table:
             return code_word(column, value, self.lang)
         if isinstance(value, pd.Timestamp):
             return str(value.date() if value == value.normalize() else value)
-        if isinstance(value, bool) or not isinstance(value, int | float) and not hasattr(value, "dtype"):
+        if isinstance(value, bool) or (not isinstance(value, int | float) and not hasattr(value, "dtype")):
             return str(value)
         if column.endswith("share"):
             return f"{value:.1%}"
@@ -90,7 +91,8 @@ class Table:
 
 
 def _name(shown: "pd.DataFrame") -> str:
-    """A name made of the content, so that a page with many tables keeps their styles apart and is the same each time."""
+    """A name made of the content, so that a page with many tables keeps their styles apart and is the same each
+    time."""
     return hashlib.sha256(shown.to_csv().encode()).hexdigest()[:12]
 
 
@@ -110,7 +112,8 @@ def table(frame: "pd.DataFrame", lang: str = "zh", *, currency: str = "CNY", row
 def save(frame: "pd.DataFrame", folder: str, name: str, lang: str = "zh", *, currency: str = "CNY") -> None:
     """Write a table as CSV for a spreadsheet, with headings and codes in words and money in whole units.
 
-    With an empty `folder` nothing is written. The file is utf-8 with a mark at its start, so that Excel reads the Chinese.
+    With an empty `folder` nothing is written. The file is utf-8 with a mark at its start, so that Excel reads the
+    Chinese.
     """
     from pathlib import Path
 

@@ -94,8 +94,5 @@ def make_world(seed: int = SEED) -> World:
     }
     return World(
         seed,
-        *(
-            {name: table.reset_index(drop=True) for name, table in group.items()}
-            for group in (tables, hidden)
-        ),
+        *({name: table.reset_index(drop=True) for name, table in group.items()} for group in (tables, hidden)),
     )

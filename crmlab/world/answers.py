@@ -77,9 +77,7 @@ def draw_answers(
         answer_id = f"A{number:04d}"
         at = dt.datetime.combine(date_of(day), dt.time()) + dt.timedelta(seconds=second)
         answer = _careless(rng) if careless else _careful(rng, record, day)
-        said.append(
-            {"answer_id": answer_id, "customer_id": customer_id, "submitted_at": at.isoformat(), **answer}
-        )
+        said.append({"answer_id": answer_id, "customer_id": customer_id, "submitted_at": at.isoformat(), **answer})
         truth.append({"answer_id": answer_id, **_truth(record), "careless": "yes" if careless else "no"})
     return pd.DataFrame(said), pd.DataFrame(truth)
 
@@ -88,18 +86,14 @@ def _moments(rng: np.random.Generator, consents: pd.DataFrame, bought: dict[str,
     """Who answers when (day, second, customer_id): buyers whose consent holds for all days of the survey."""
     agreed = in_force(consents, "survey", date_of(FIRST).isoformat())
     agreed &= in_force(consents, "survey", date_of(LAST).isoformat())
-    able = [
-        customer_id for customer_id in sorted(agreed & bought.keys()) if bought[customer_id][0].day < FIRST
-    ]
+    able = [customer_id for customer_id in sorted(agreed & bought.keys()) if bought[customer_id][0].day < FIRST]
     chosen = rng.choice(able, min(ANSWERS - TWICE, len(able)), replace=False)
     chosen = [*chosen, *rng.choice(chosen, TWICE, replace=False)]
     days, seconds = rng.integers(FIRST, LAST + 1, len(chosen)), rng.integers(8 * 3600, 23 * 3600, len(chosen))
     return sorted(zip(days.tolist(), seconds.tolist(), map(str, chosen), strict=True))
 
 
-def _record(
-    orders: list[Order], given_back: dict[str, list[tuple[int, int]]], day: int, registered: int
-) -> Record:
+def _record(orders: list[Order], given_back: dict[str, list[tuple[int, int]]], day: int, registered: int) -> Record:
     known = [order for order in orders if order.day <= day]
     inside = [order for order in known if order.day > day - WINDOW]
     fen = sum(line.fen for order in inside for line in order.lines)

@@ -86,9 +86,7 @@ def _second(rng: np.random.Generator) -> int:
     return int(hour) * 3600 + int(rng.integers(3600))
 
 
-def _visitors(
-    rng: np.random.Generator, plans: list[Plan], people: pd.DataFrame, orders: list[Order]
-) -> list[Visitor]:
+def _visitors(rng: np.random.Generator, plans: list[Plan], people: pd.DataFrame, orders: list[Order]) -> list[Visitor]:
     found = {}
     for plan in plans:
         first = max(day_of(people.at[plan.customer_id, "registered_on"]) + 1, FIRST_DAY)
@@ -117,9 +115,7 @@ def _dwell(rng: np.random.Generator, kind: str) -> str:
     return str(int(np.clip(rng.lognormal(np.log(SECONDS[kind]), 0.7), 2, 1800)))
 
 
-def _browsing(
-    rng: np.random.Generator, visitor: Visitor, by_category: dict[str, list[Product]]
-) -> Iterator[Event]:
+def _browsing(rng: np.random.Generator, visitor: Visitor, by_category: dict[str, list[Product]]) -> Iterator[Event]:
     """Passing visits: views, now and then a search, a cart, a promotion page, a like."""
     busy = {"window": 1.6 if visitor.plan.marks[:1] == "d" else 0.7, "lapsed": 0.4, "no_order": 1.2}
     for _ in range(min(rng.poisson(busy[visitor.plan.group]), 7)):
@@ -128,20 +124,14 @@ def _browsing(
         category = _category(rng, visitor)
         second = min(_second(rng), 24 * 3600 - 3600)
         if rng.random() < 0.35:
-            terms = [
-                row["zh"]
-                for row in read("voices.csv")
-                if row["tone"] == "search" and row["topic"] == category
-            ]
+            terms = [row["zh"] for row in read("voices.csv") if row["tone"] == "search" and row["topic"] == category]
             yield Event(**common, second=second, event="search", term=str(rng.choice(terms)))
         for _ in range(int(rng.integers(1, 4))):
             if not _may_look(visitor, category):
                 continue
             product = by_category[category][int(rng.integers(len(by_category[category])))].product_id
             second += int(rng.integers(5, 600))
-            yield Event(
-                **common, second=second, event="view", product_id=product, seconds=_dwell(rng, "passing")
-            )
+            yield Event(**common, second=second, event="view", product_id=product, seconds=_dwell(rng, "passing"))
             if rng.random() < 0.12:
                 yield Event(**common, second=second + 9, event="cart_add", product_id=product)
             if rng.random() < 0.13:

@@ -78,10 +78,7 @@ def draw_products(rng: np.random.Generator) -> list[Product]:
 def to_table(products: list[Product]) -> pd.DataFrame:
     """The products table, all text."""
     columns = ("product_id", "category", "name_zh", "name_en")
-    rows = [
-        {**{name: getattr(product, name) for name in columns}, "price": yuan(product.fen)}
-        for product in products
-    ]
+    rows = [{**{name: getattr(product, name) for name in columns}, "price": yuan(product.fen)} for product in products]
     return pd.DataFrame(rows)
 
 
@@ -97,9 +94,7 @@ class Shelf:
 
     def taste(self, rng: np.random.Generator, big_spender: bool, never: str) -> np.ndarray:
         """One customer's weight for each product. Big spenders want kitchen machines; `never` is left out."""
-        shares = dict(
-            zip(LIKED, rng.dirichlet([weight * 0.5 for weight in LIKED.values()]) + 0.004, strict=True)
-        )
+        shares = dict(zip(LIKED, rng.dirichlet([weight * 0.5 for weight in LIKED.values()]) + 0.004, strict=True))
         if big_spender:
             shares["kitchen"] = shares["kitchen"] * 2 + 0.15
         shares[never] = 0.0

@@ -95,15 +95,11 @@ def draw_consents(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFram
     withdrawn = [row for row in rows if row["withdrawn_on"] and day_of(row["withdrawn_on"]) < LAST_DAY - 30]
     for row in rng.choice(np.array(withdrawn, dtype=object), RENEWED, replace=False):
         again = day_of(row["withdrawn_on"]) + int(rng.integers(5, 30))
-        rows.append(
-            {**_consent(rng, row["customer_id"], row["purpose"], "web_form", again), "withdrawn_on": ""}
-        )
+        rows.append({**_consent(rng, row["customer_id"], row["purpose"], "web_form", again), "withdrawn_on": ""})
     return pd.DataFrame(rows).sort_values(["customer_id", "purpose", "given_on"])
 
 
-def _consent(
-    rng: np.random.Generator, customer_id: str, purpose: str, method: str, given: int
-) -> dict[str, str]:
+def _consent(rng: np.random.Generator, customer_id: str, purpose: str, method: str, given: int) -> dict[str, str]:
     given_on = date_of(given).isoformat()
     withdrawn = given + int(rng.integers(10, 400))
     return {
@@ -112,9 +108,7 @@ def _consent(
         "text_version": next(version for until, version in TEXT_VERSIONS if given_on < until),
         "method": method,
         "given_on": given_on,
-        "withdrawn_on": date_of(withdrawn).isoformat()
-        if rng.random() < 0.06 and withdrawn <= LAST_DAY
-        else "",
+        "withdrawn_on": date_of(withdrawn).isoformat() if rng.random() < 0.06 and withdrawn <= LAST_DAY else "",
     }
 
 

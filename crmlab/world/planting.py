@@ -115,9 +115,7 @@ def _frequencies(rng: np.random.Generator, plans: list[Plan]) -> dict[str, int]:
 
 
 def _plant_habits(rng: np.random.Generator, plans: list[Plan], frequency: dict[str, int]) -> None:
-    able = [
-        plan for plan in plans if plan.marks[:2] == "du" and frequency[plan.customer_id] > len(HABIT_MONTHS)
-    ]
+    able = [plan for plan in plans if plan.marks[:2] == "du" and frequency[plan.customer_id] > len(HABIT_MONTHS)]
     chosen = rng.permutation(np.array(able, dtype=object))[: HABITS + NEAR_HABITS]
     for number, plan in enumerate(chosen):
         plan.habit = HABIT_MONTHS

@@ -63,11 +63,7 @@ def card(table: Table, lang: str) -> str:
         "made": [table.made[lang]],
         "quirks": [f"- {quirk}" for quirk in table.quirks[lang]],
     }
-    shown = (
-        f"**{word(f'world.card.{name}', lang)}**\n\n" + "\n".join(lines)
-        for name, lines in parts.items()
-        if lines
-    )
+    shown = (f"**{word(f'world.card.{name}', lang)}**\n\n" + "\n".join(lines) for name, lines in parts.items() if lines)
     return "\n\n".join([f"## {word(f'world.card.{lang}', lang)}", *shown]) + "\n"
 
 

@@ -25,9 +25,7 @@ def draw_service(
 ) -> pd.DataFrame:
     """The service_records table."""
     ordered = {order.order_id: order for order in orders}
-    cases = [
-        (order.customer_id, *_some_day(rng, order.day)) for order in rng.choice(_objects(orders), CONTACTS)
-    ]
+    cases = [(order.customer_id, *_some_day(rng, order.day)) for order in rng.choice(_objects(orders), CONTACTS)]
     for refund in refunds.itertuples():
         order = ordered[refund.order_id]
         if rng.random() < RETURN_CONTACTS:
@@ -59,9 +57,7 @@ def _some_day(rng: np.random.Generator, day: int) -> tuple[int, str]:
 
 def _record(rng: np.random.Generator, customer_id: str, day: int, kind: str) -> dict[str, str]:
     channel = str(rng.choice(CODES["service_channel"], p=(0.35, 0.45, 0.2)))
-    opened = dt.datetime.combine(date_of(day), dt.time(9)) + dt.timedelta(
-        seconds=int(rng.integers(11 * 3600))
-    )
+    opened = dt.datetime.combine(date_of(day), dt.time(9)) + dt.timedelta(seconds=int(rng.integers(11 * 3600)))
     reply = opened + dt.timedelta(seconds=int(60 * REPLY_MINUTES[channel] * rng.lognormal(0, 1)))
     closed = reply + dt.timedelta(seconds=60 + int(3600 * CLOSING_HOURS[kind] * rng.lognormal(-0.5, 0.9)))
     is_open = closed > END or rng.random() < 0.01

@@ -71,11 +71,7 @@ def draw_orders(
 
 
 def _gifted(rng: np.random.Generator, buyers: list[Plan]) -> set[str]:
-    able = [
-        plan.customer_id
-        for plan in buyers
-        if not plan.habit and sum(day >= WINDOW_START for day in plan.days) > 6
-    ]
+    able = [plan.customer_id for plan in buyers if not plan.habit and sum(day >= WINDOW_START for day in plan.days) > 6]
     return set(rng.choice(able, GIFTS, replace=False))
 
 

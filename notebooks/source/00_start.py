@@ -130,7 +130,7 @@ show.table(result.summary(lang), lang, currency=shop.currency)
 
 # %% tags=["nbval-check-output"]
 first = result.table.loc[result.table["type"] == 1, shop.columns["customer"]].iloc[0]
-print(result.explain(first, lang))
+show.text(result.explain(first, lang))
 
 # %% [markdown] lang="zh"
 # 结果自己会说明它是怎么来的：哪一天为止、多长的窗口、哪些订单没有计入。
@@ -139,7 +139,7 @@ print(result.explain(first, lang))
 # The result itself says how it came about: up to which day, over which window, and which orders do not count.
 
 # %% tags=["nbval-check-output"]
-print(result.describe(lang))
+show.text(result.describe(lang))
 
 # %% [markdown] lang="zh"
 # ## 接下来

@@ -67,7 +67,7 @@ window = 365
 tables = ""
 
 # %% tags=["setup"]
-from crmlab import check_settings, open_data, show, survey, type_customers
+from crmlab import check_settings, open_data, show, survey, type_customers, word
 from crmlab.collect import consent_overview, coverage, with_consent
 
 settings = check_settings(lang=lang, data=data, as_of=as_of, window=window, tables=tables)
@@ -168,8 +168,7 @@ show.table(states, lang)
 
 # %%
 events = shop.table("events")["event"].value_counts().rename_axis("event").reset_index(name="count")
-title = {"zh": "每种行为的次数", "en": "How often each behaviour occurs"}[lang]
-show.shares(events, "event", "count", lang, title=title)
+show.shares(events, "event", "count", lang, title=word("title.events", lang))
 
 # %% [markdown] lang="zh"
 # ## 三个问题的问卷

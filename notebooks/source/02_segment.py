@@ -89,13 +89,13 @@ seed = 618
 tables = ""
 
 # %% tags=["setup"]
-from crmlab import check_settings, open_data, show, type_customers
+from crmlab import check_settings, open_data, show, type_customers, word
 
 settings = check_settings(
     lang=lang, data=data, orders=orders, customer=customer, order=order, date=date, amount=amount, state=state,
     refund=refund, currency=currency, as_of=as_of, window=window, refunds=refunds, split=split, groups=groups,
     seed=seed, tables=tables,
-)  # fmt: skip
+)
 shop = open_data(settings)
 show.theme()
 
@@ -125,7 +125,7 @@ show.theme()
 result = type_customers(
     shop.orders, as_of=shop.as_of, window=window or None, currency=shop.currency,
     refunds=refunds, split=split, **shop.columns,
-)  # fmt: skip
+)
 customer = shop.columns["customer"]
 
 # %% [markdown] lang="zh"
@@ -135,7 +135,7 @@ customer = shop.columns["customer"]
 # Read the settings. With them, others get the same result.
 
 # %% tags=["nbval-check-output"]
-print(result.describe(lang))
+show.text(result.describe(lang))
 
 # %% [markdown] lang="zh"
 # 橙线是分界。M 的图里，大多数人在橙线左边：少数大客户把平均值拉高了。
@@ -202,7 +202,7 @@ show.recency_frequency(result, lang)
 
 # %% tags=["nbval-check-output"]
 unnamed = result.table.loc[result.table["type"] == 0, customer].iloc[0]
-print(result.explain(unnamed, lang))
+show.text(result.explain(unnamed, lang))
 
 # %% [markdown] lang="zh"
 # ## 实验一：相等的时候
@@ -265,8 +265,7 @@ changes = pd.DataFrame(changes)
 show.table(changes, lang)
 
 # %%
-title = {"zh": "换窗口后，类型改变的客户", "en": "Customers whose type changes with the window"}[lang]
-show.shares(changes, "window", "changed_share", lang, title=title)
+show.shares(changes, "window", "changed_share", lang, title=word("title.changes", lang))
 
 # %% [markdown] lang="zh"
 # ## 别的分法
@@ -285,8 +284,7 @@ pairs = order_groups(result)
 grid = pd.crosstab(pairs["frequency_group"], pairs["spend_group"])
 levels = ["low", "mid", "high"]
 grid = grid.reindex(index=levels[::-1], columns=levels, fill_value=0)
-title = {"zh": "买得多的人也花得多吗", "en": "Do those who buy often also spend much"}[lang]
-show.heat(grid, lang, title=title, rows="frequency_group", columns="spend_group")
+show.heat(grid, lang, title=word("title.frequency_spend", lang), rows="frequency_group", columns="spend_group")
 
 # %% [markdown] lang="zh"
 # 价值层级把三个指标的得分加起来。权重是公开的，谁都可以改。

@@ -65,7 +65,7 @@ window = 365
 tables = ""
 
 # %% tags=["setup"]
-from crmlab import check_settings, open_data, show, type_customers
+from crmlab import check_settings, open_data, show, type_customers, word
 from crmlab.collect import with_consent
 from crmlab.serve import find_needs, make_plan, usual_categories
 
@@ -133,8 +133,7 @@ show.table(needs, lang, rows=6)
 # %%
 counts = needs.groupby("need")["customer_id"].nunique().sort_values(ascending=False)
 counts = counts.rename("customers").reset_index()
-title = {"zh": "多少客户提到了这种需求", "en": "How many customers name each need"}[lang]
-show.shares(counts, "need", "customers", lang, title=title)
+show.shares(counts, "need", "customers", lang, title=word("title.needs", lang))
 
 # %% [markdown] lang="zh"
 # ## 他们常买什么
@@ -149,8 +148,7 @@ show.shares(counts, "need", "customers", lang, title=title)
 # %%
 usual = usual_categories(shop.orders)
 favourites = usual["category"].value_counts().rename_axis("category").reset_index(name="customers").head(10)
-title = {"zh": "最常买的品类", "en": "What customers usually buy"}[lang]
-show.shares(favourites, "category", "customers", lang, title=title)
+show.shares(favourites, "category", "customers", lang, title=word("title.favourites", lang))
 
 # %% [markdown] lang="zh"
 # ## 谁同意了个性化
