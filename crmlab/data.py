@@ -91,13 +91,15 @@ class Shop:
         """One table with its personal columns, for functions that count or link and show none of them."""
         return self._read(name)
 
-    def overview(self) -> "pd.DataFrame":
-        """Every table of the house and how many rows this source has of it; 0 where it has none: table, rows."""
+    def overview(self, lang: str = "zh") -> "pd.DataFrame":
+        """Every table of the house: table, row (what a row is), rows (how many there are; 0 for no such table)."""
         import pandas as pd
 
         from crmlab.world.schema import TABLES
 
-        return pd.DataFrame({"table": name, "rows": len(self._read(name))} for name in TABLES)
+        return pd.DataFrame(
+            {"table": name, "row": table.row[lang], "rows": len(self._read(name))} for name, table in TABLES.items()
+        )
 
     @property
     def orders(self) -> Any:

@@ -71,7 +71,7 @@ class Lent:
 
     def days(self, column: str) -> nw.Expr:
         """The calendar day of a date or time column, in a type that the engine compares with `self.day`."""
-        return nw.col(column) if self.kind == "dask" else nw.col(column).cast(nw.Date)
+        return nw.col(column).cast(nw.Datetime("us") if self.kind == "dask" else nw.Date)
 
     def day(self, day: dt.date) -> nw.Expr:
         """A day as a literal."""

@@ -48,7 +48,7 @@ def as_pandas(table: Any) -> pd.DataFrame:
         table = table.collect()
     if isinstance(table, duckdb.DuckDBPyRelation):
         table = table.df()
-    for method in ("compute", "toArrow", "to_pandas"):
+    for method in ("compute", "toArrow", "to_pyarrow", "to_pandas"):
         if not isinstance(table, pd.DataFrame) and hasattr(table, method):
             table = getattr(table, method)()
     return table.sort_values(table.columns[0], ignore_index=True)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import golden
 import pandas as pd
+import pyarrow as pa
 import pytest
 import reference
 from golden import AS_OF
@@ -17,9 +18,8 @@ pytestmark = [
     pytest.mark.engines,
     # narwhals announces a package narwhals-dask that is not published yet.
     pytest.mark.filterwarnings("ignore:Dask support is moving out:FutureWarning"),
-    # PySpark and Dask still call what pandas 3 has renamed.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:pyspark"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:dask"),
+    # Ibis 12 calls a name that DuckDB has renamed.
+    pytest.mark.filterwarnings("ignore:fetch_arrow_table\\(\\) is deprecated:DeprecationWarning"),
 ]
 WAYS = {
     "mean": {"window": 365},
@@ -38,7 +38,7 @@ def start_ibis(tmp_path_factory) -> SimpleNamespace:
     connection = ibis.duckdb.connect()
     names = (f"orders_{number}" for number in range(10**6))
     return SimpleNamespace(
-        name="ibis", kind=ibis.Table, lend=lambda orders: connection.create_table(next(names), orders)
+        name="ibis", kind=ibis.Table, lend=lambda orders: connection.create_table(next(names), pa.Table.from_pandas(orders))
     )
 
 
@@ -56,12 +56,16 @@ def start_spark(tmp_path_factory) -> SimpleNamespace:
     )
     session.sparkContext.setLogLevel("ERROR")
 
+
     def lend(orders: pd.DataFrame):
-        kinds = {"o": "string", "s": "string", "f": "double", "i": "bigint", "M": "timestamp_ntz"}
-        types = {name: getattr(dtype, "tz", None) and "timestamp" or kinds[dtype.kind] for name, dtype in orders.dtypes.items()}
-        rows = orders.astype(object).where(orders.notna(), None)
-        rows = [[value.to_pydatetime() if isinstance(value, pd.Timestamp) else value for value in row] for row in rows.to_numpy()]
-        return session.createDataFrame(rows, ", ".join(f"`{name}` {kind}" for name, kind in types.items()))
+        table = pa.Table.from_pandas(orders)
+        kinds = {"large_string": "string", "string": "string", "double": "double", "int64": "bigint", "date32[day]": "date"}
+        types = (
+            kinds.get(str(each.type), "timestamp" if getattr(each.type, "tz", None) else "timestamp_ntz")
+            for each in table.schema
+        )
+        columns = ", ".join(f"`{name}` {type_}" for name, type_ in zip(table.column_names, types, strict=True))
+        return session.createDataFrame(table, columns)
 
     return SimpleNamespace(name="spark", kind=sql.DataFrame, lend=lend, session=session)
 
@@ -177,11 +181,5 @@ def test_dates_without_a_time(engine, small):
     if engine.name == "dask":
         pytest.skip("Dask has no dates: it holds days as times")
     orders = small.assign(order_date=small["order_date"].dt.date)
-    if engine.name == "spark":
-        rows = [[*row[:2], row[2], *row[3:]] for row in orders.to_numpy()]
-        lent = engine.session.createDataFrame(rows, "customer_id string, order_id string, order_date date, amount double")
-    else:
-        lent = engine.lend(orders)
-    table = as_pandas(type_customers(lent, as_of=AS_OF, window=80).table)
+    table = as_pandas(type_customers(engine.lend(orders), as_of=AS_OF, window=80).table)
     assert table["recency_days"].tolist() == [16, 77]
-    assert isinstance(orders["order_date"][0], dt.date)

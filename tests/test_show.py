@@ -89,7 +89,7 @@ def test_saved_tables_open_in_a_spreadsheet(tmp_path, result):
     show.save(result.table, str(tmp_path), "types.csv", "zh")
     assert (tmp_path / "types.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     back = pd.read_csv(tmp_path / "types.csv", encoding="utf-8-sig")
-    assert "净消费" in back.columns
-    assert (back["净消费"] * 100).round().astype(int).tolist() == result.table["monetary"].tolist()
+    assert "M 净消费" in back.columns
+    assert (back["M 净消费"] * 100).round().astype(int).tolist() == result.table["monetary"].tolist()
     show.save(result.table, "", "none.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["types.csv"]

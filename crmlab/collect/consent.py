@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from crmlab.words import word
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,6 +18,11 @@ class Consented:
 
     kept: "pd.DataFrame"
     refused: "pd.DataFrame"
+
+    def balance(self, lang: str = "zh") -> str:
+        """Rows in = rows kept + rows refused, in words."""
+        kept, refused = len(self.kept), len(self.refused)
+        return word("consent.balance", lang, rows=kept + refused, kept=kept, refused=refused)
 
 
 def with_consent(rows: "pd.DataFrame", consents: "pd.DataFrame", *, purpose: str, on: date) -> Consented:

@@ -9,9 +9,8 @@ from crmlab.rfm import RFM, type_customers
 from crmlab.serve import find_needs
 
 
-def _typed(shop: Shop, settings: Any, window: int | None = None) -> RFM:
-    days = window or getattr(settings, "window", 365)
-    return type_customers(shop.orders, as_of=shop.as_of, window=days, currency=shop.currency, **shop.columns)
+def _typed(shop: Shop, window: int) -> RFM:
+    return type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
 
 
 def _customers(shop: Shop, settings: Any) -> int:
@@ -19,18 +18,17 @@ def _customers(shop: Shop, settings: Any) -> int:
 
 
 def _largest_combination(shop: Shop, settings: Any) -> str:
-    summary = _typed(shop, settings).summary(settings.lang)
+    summary = _typed(shop, 180).summary(settings.lang)
     return summary.loc[summary["customers"].idxmax(), "marks"]
 
 
 def _answers_refused(shop: Shop, settings: Any) -> int:
-    found = with_consent(shop.table("survey_answers"), shop.table("consents"), purpose="survey", on=shop.as_of)
+    found = with_consent(shop.table("survey_answers"), shop.table("consents"), purpose="profiling", on=shop.as_of)
     return len(found.refused)
 
 
-def _spend_middle(shop: Shop, settings: Any) -> float:
-    (band,) = [band for band in survey.QUESTIONS[2].bands if band.code == "500-1000"]
-    return float(band.midpoint)
+def _top_band(shop: Shop, settings: Any) -> float:
+    return round(survey.top_band(1000, 2000, 60, 40), 2)
 
 
 def _skipped(shop: Shop, settings: Any) -> int:
@@ -38,24 +36,24 @@ def _skipped(shop: Shop, settings: Any) -> int:
 
 
 def _rate(shop: Shop, settings: Any) -> float:
-    return round(float(survey.per_quarter(8, 365)), 2)
+    return round(float(survey.per_quarter(5, 300)), 2)
 
 
 def _counts(shop: Shop, settings: Any) -> list[int]:
-    return _typed(shop, settings).summary(settings.lang)["customers"].tolist()
+    return _typed(shop, 240).summary(settings.lang)["customers"].tolist()
 
 
 def _unnamed(shop: Shop, settings: Any) -> int:
-    summary = _typed(shop, settings).summary(settings.lang)
+    summary = _typed(shop, 240).summary(settings.lang)
     return int(summary.loc[summary["type"] == 0, "customers"].sum())
 
 
 def _from_which_fen(shop: Shop, settings: Any) -> int:
-    return _typed(shop, settings).thresholds["monetary"].at_least
+    return _typed(shop, 240).thresholds["monetary"].at_least
 
 
 def _changed(shop: Shop, settings: Any) -> int:
-    long, short = _typed(shop, settings).table, _typed(shop, settings, window=180).table
+    long, short = _typed(shop, 240).table, _typed(shop, 200).table
     key = shop.columns["customer"]
     both = long.merge(short, on=key)
     return int((both["r_mark_x"] + both["f_mark_x"] + both["m_mark_x"]
@@ -63,19 +61,21 @@ def _changed(shop: Shop, settings: Any) -> int:
 
 
 def _agreed(shop: Shop, settings: Any) -> int:
-    table = _typed(shop, settings).table
+    table = _typed(shop, settings.window).table
     customers = table.rename(columns={shop.columns["customer"]: "customer_id"})
-    return len(with_consent(customers, shop.table("consents"), purpose="profiling", on=shop.as_of).kept)
+    for purpose in ("profiling", "marketing"):
+        customers = with_consent(customers, shop.table("consents"), purpose=purpose, on=shop.as_of).kept
+    return len(customers)
 
 
-def _gift_wrap(shop: Shop, settings: Any) -> int:
-    needs = find_needs(shop.table("texts"), settings.lang)
-    return int(needs.loc[needs["need"] == "gift_wrap", "customer_id"].nunique())
+def _several_needs(shop: Shop, settings: Any) -> int:
+    texts = with_consent(shop.table("texts"), shop.table("consents"), purpose="analysis", on=shop.as_of).kept
+    return int((find_needs(texts, settings.lang).groupby("customer_id")["need"].nunique() >= 2).sum())
 
 
 ANSWERS = {
     "00_start": {"q1": _customers, "q2": _largest_combination},
-    "01_collect": {"q1": _answers_refused, "q2": _spend_middle, "q3": _skipped, "q4": _rate},
+    "01_collect": {"q1": _answers_refused, "q2": _top_band, "q3": _skipped, "q4": _rate},
     "02_segment": {"q1": _counts, "q2": _unnamed, "q3": _from_which_fen, "q4": _changed},
-    "03_serve": {"q1": _agreed, "q2": _gift_wrap},
+    "03_serve": {"q1": _agreed, "q2": _several_needs},
 }

@@ -147,7 +147,8 @@ def _faults(lent: Lent, settings: Settings) -> list[tuple[str, str, nw.Expr]]:
         return nw.col(column).cast(nw.Float64) * settings.scale
 
     def too_fine(column: str) -> nw.Expr:
-        return (scaled(column) - scaled(column).round()).abs() > 1e-6 + scaled(column).abs() * 1e-14
+        inside = scaled(column).clip(-LARGEST, LARGEST)  # Ibis rounds to 64-bit integers
+        return (inside - inside.round()).abs() > 1e-6 + inside.abs() * 1e-14
 
     faults = [(f"empty_{column}", column, empty(column)) for column in ("customer", "order", "day", "amount")]
     for column in (name for name in ("amount", "refund") if name in schema.names()):
@@ -229,14 +230,16 @@ def to_orders(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Facts)
 
 
 def _minor(lines: nw.LazyFrame, column: str, settings: Settings) -> nw.Expr:
+    """A column of money in minor units; no refund is a refund of 0."""
+    given = nw.col(column).fill_null(0) if column == "refund" else nw.col(column)
     if lines.collect_schema()[column].is_integer():
-        return nw.col(column).cast(nw.Int64) * settings.scale
-    return (nw.col(column).cast(nw.Float64) * settings.scale).round().cast(nw.Int64)
+        return given.cast(nw.Int64) * settings.scale
+    return (given.cast(nw.Float64) * settings.scale).round().cast(nw.Int64)
 
 
 def _known_refund(lent: Lent, lines: nw.LazyFrame, settings: Settings) -> nw.Expr:
     """The refund of a line as far as it is known on the reference date: a later one counts as none."""
-    refund = _minor(lines, "refund", settings).fill_null(0)
+    refund = _minor(lines, "refund", settings)
     if "refund_day" not in lent.names:
         return refund
     later = (lent.days("refund_day") >= lent.day(settings.as_of + dt.timedelta(days=1))).fill_null(False)

@@ -70,9 +70,7 @@ class RFM:
         """
         import pandas as pd
 
-        grouped = self.typed.group_by(*MARK_COLUMNS).agg(
-            nw.len().cast(nw.Int64).alias("customers"), nw.col("monetary").sum().cast(nw.Int64)
-        )
+        grouped = self.typed.group_by(*MARK_COLUMNS).agg(nw.len().alias("customers"), nw.col("monetary").sum())
         counted = {"".join(row[name] for name in MARK_COLUMNS): row for row in rows(grouped)}
         order = sorted(marks.TYPES.items(), key=lambda item: item[1] or len(marks.TYPES))
         table = pd.DataFrame(
@@ -80,8 +78,8 @@ class RFM:
                 "type": number,
                 "marks": marks.combination(found),
                 "name": self.type_name(marks.combination(found), lang),
-                "customers": counted.get(found, {}).get("customers", 0),
-                "monetary": counted.get(found, {}).get("monetary", 0),
+                "customers": int(counted.get(found, {}).get("customers", 0)),
+                "monetary": int(counted.get(found, {}).get("monetary", 0)),
             }
             for found, number in order
         )

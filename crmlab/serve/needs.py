@@ -26,7 +26,7 @@ def find_needs(texts: "pd.DataFrame", lang: str) -> "pd.DataFrame":
     >>> words = "Is there a decaf one? Call 12012345678."
     >>> texts = pd.DataFrame({"text_id": ["t1"], "customer_id": ["a"], "text_en": [words]})
     >>> find_needs(texts, "en").to_dict("records")
-    [{'customer_id': 'a', 'text_id': 't1', 'need': 'decaf', 'span': 'decaf'}]
+    [{'customer_id': 'a', 'text_id': 't1', 'need': 'decaf', 'span': 'a decaf'}]
     """
     import pandas as pd
 

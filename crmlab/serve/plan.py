@@ -4,7 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crmlab.rfm.marks import MARK_COLUMNS, combination
+from crmlab.frames import rows
+from crmlab.money import format_money
+from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS, combination
 from crmlab.rfm.orders import VALID_STATES
 from crmlab.serve.needs import read
 from crmlab.show.table import code_word
@@ -47,6 +49,13 @@ def usual_categories(orders: "pd.DataFrame") -> "pd.DataFrame":
     return ranked.drop_duplicates("customer_id", ignore_index=True)
 
 
+def _values(result: "RFM", row: dict, lang: str) -> str:
+    money = format_money(row["monetary"], result.settings.currency, lang)
+    return word(
+        "plan.type_evidence", lang, recency_days=row["recency_days"], frequency=row["frequency"], monetary=money
+    )
+
+
 def make_plan(
     result: "RFM", *, agreed: Collection[str], usual: "pd.DataFrame", needs: "pd.DataFrame", lang: str = "zh"
 ) -> Plan:
@@ -61,7 +70,7 @@ def make_plan(
     import pandas as pd
 
     services = {row["applies"]: row[lang] for row in read("catalogue.csv")}
-    typed = result.typed.select("customer", *MARK_COLUMNS).sort("customer").collect("pyarrow").rows(named=True)
+    typed = rows(result.typed.select("customer", *INDICATORS, *MARK_COLUMNS).sort("customer"))
     customers = pd.Series([str(row["customer"]) for row in typed])
     marks = pd.Series([combination("".join(row[name] for name in MARK_COLUMNS)) for row in typed])
     by_type = pd.DataFrame(
@@ -69,7 +78,7 @@ def make_plan(
             "customer_id": customers,
             "rule": marks,
             "feature": [word("plan.type", lang, marks=mark, name=result.type_name(mark, lang)) for mark in marks],
-            "evidence": word("plan.type_evidence", lang),
+            "evidence": [_values(result, row, lang) for row in typed],
             "service": marks.map(services),
         }
     )

@@ -73,6 +73,8 @@ def distributions(result: "RFM", lang: str = "zh") -> Picture:
 
 def recency_frequency(result: "RFM", lang: str = "zh") -> Picture:
     """Each customer as a point: recency against frequency, coloured by combination, larger for more money."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
     frame = _pandas(result)
     frame = frame.sample(min(POINTS, len(frame)), random_state=0)
     figure, (axes,) = blank(9, 5.2)
@@ -84,6 +86,8 @@ def recency_frequency(result: "RFM", lang: str = "zh") -> Picture:
     axes.axvline(float(result.thresholds["recency_days"].value), color=INK, linewidth=1, linestyle="--")
     axes.axhline(float(result.thresholds["frequency"].value), color=INK, linewidth=1, linestyle="--")
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel(heading("recency_days", lang) + word("chart.recent_left", lang))
     axes.set_ylabel(heading("frequency", lang))
@@ -109,8 +113,10 @@ def shares(frame: "pd.DataFrame", label: str, value: str, lang: str = "zh", *, t
     axes.set_title(title)
     if frame.empty:
         return Picture(figure, title)
-    top = code_word(label, frame[label].loc[frame[value].idxmax()], lang)
-    return Picture(figure, word("chart.shares_alt", lang, title=title, top=top))
+    largest = frame[value].idxmax()
+    top = code_word(label, frame[label].loc[largest], lang)
+    shown = f"{frame[value].loc[largest]:.1%}" if percent else f"{frame[value].loc[largest]:,.0f}"
+    return Picture(figure, word("chart.shares_alt", lang, title=title, top=top, value=shown))
 
 
 def heat(
@@ -129,7 +135,10 @@ def heat(
     axes.set_ylabel(heading(rows, lang))
     axes.tick_params(axis="x", rotation=0)
     axes.tick_params(axis="y", rotation=0)
-    return Picture(figure, title)
+    row, column = shown.stack().idxmax()
+    value = shown.loc[row, column]
+    value = f"{value:.0%}" if percent else f"{value:,.0f}"
+    return Picture(figure, word("chart.heat_alt", lang, title=title, row=row, column=column, value=value))
 
 
 def coverage(frame: "pd.DataFrame", lang: str = "zh") -> Picture:

@@ -13,14 +13,29 @@ if TYPE_CHECKING:
 ROWS = 10
 MONEY = ("monetary", "value", "amount_minor", "mean_order", "spend_per_quarter", "money")
 CODES = {
-    "category": "world.category", "state": "world.state", "event": "world.event", "source": "world.source",
-    "purpose": "world.purpose", "need": "world.need", "channel": "world.channel", "kind": "world.text_kind",
-    "q1_last": "world.last_purchase", "frequency_group": "group", "spend_group": "group", "value_tier": "group",
-    "sex": "world.sex", "age_range": "world.age_range", "job": "world.job", "city": "world.city",
-    "language": "world.language", "statistic": "statistic", "unit": "world.unit", "indicator": "column", "band":
-    "world.last_purchase",
-}  # fmt: skip
-"""Columns that hold codes, and where in words.csv their words stand."""
+    "age_range": "world.age_range",
+    "band": "world.last_purchase world.spend_band",
+    "category": "world.category",
+    "channel": "world.channel",
+    "city": "world.city",
+    "event": "world.event",
+    "frequency_group": "group",
+    "indicator": "column",
+    "job": "world.job",
+    "kind": "world.text_kind",
+    "language": "world.language",
+    "need": "world.need",
+    "purpose": "world.purpose",
+    "q1_last": "world.last_purchase",
+    "sex": "world.sex",
+    "source": "world.source",
+    "spend_group": "group",
+    "state": "world.state",
+    "statistic": "statistic",
+    "unit": "world.unit",
+    "value_tier": "group",
+}
+"""Columns that hold codes, and where in words.csv their words stand: one prefix, or several to try in turn."""
 
 
 def heading(column: str, lang: str) -> str:
@@ -30,8 +45,8 @@ def heading(column: str, lang: str) -> str:
 
 def code_word(column: str, code: Any, lang: str) -> str:
     """The word for a code in a column such as category; anything unknown stands as it is."""
-    key = f"{CODES[column]}.{code}" if column in CODES else ""
-    return word(key, lang) if has_word(key) else str(code)
+    keys = (f"{prefix}.{code}" for prefix in CODES.get(column, "").split())
+    return next((word(key, lang) for key in keys if has_word(key)), str(code))
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@
 #       - let the program explain the type of one customer in a sentence
 #   key_points:
 #     zh:
-#       - 同一家店的客户差别很大，少数人带来大部分金额。
+#       - 客户多的组合，金额不一定多：两种占比要一起看。
 #       - 每个结果都写明参考日、窗口和计入的订单，别人才能重做一遍。
 #       - 类型总和标记写在一起，例如 R↓F↑M↑。
 #     en:
-#       - Customers of one shop differ a lot, and a few of them bring most of the money.
+#       - A combination with many customers need not bring much money, so look at both shares.
 #       - Every result states its reference date, its window and the orders it counts, so that others can do it again.
 #       - A type is always written with its marks, for example R↓F↑M↑.
 # ---
@@ -52,10 +52,10 @@
 # This course answers in four lessons. We collect, then we group, then we serve. Today we only take one look at the whole.
 
 # %% [markdown] lang="zh"
-# 下面这一格是**参数**。想换成英文，或换成自己的数据，只改这一格。
+# 下面这一格是**参数**。想让表和图换成英文，或换一个窗口，只改这一格。
 
 # %% [markdown] lang="en"
-# The next cell holds the **parameters**. To change the language or to use data of your own, change this cell only.
+# The next cell holds the **parameters**. To have tables and pictures in Chinese, or another window, change this cell only.
 
 # %% tags=["parameters"]
 lang = "zh"
@@ -67,7 +67,7 @@ window = 365
 # 接着检查参数，打开数据，装好中文字体。写错的参数会在这里用一句话告诉你。
 
 # %% [markdown] lang="en"
-# Then we check the parameters, open the data and set the font. A wrong parameter is told here in one sentence.
+# Then we check the parameters, open the data and set the font. If a parameter is wrong, you are told here in one sentence.
 
 # %% tags=["setup"]
 from crmlab import check_settings, open_data, show, type_customers
@@ -77,12 +77,12 @@ shop = open_data(settings)
 show.theme()
 
 # %% [markdown] lang="zh"
-# ## 电脑准备好了吗
+# ## 电脑准备好了吗？
 #
 # 每一行都真的试过一次。如果有一行不是“可以用”，它会说该做什么。
 
 # %% [markdown] lang="en"
-# ## Is the computer ready
+# ## Is the computer ready?
 #
 # Each row was really tried. If one does not say "works", it says what to do.
 
@@ -96,21 +96,25 @@ show.table(environment(lang), lang)
 #
 # `type_customers` 看每位客户三件事：多久没来（R）、来过几次（F）、花了多少（M）。不低于平均记 ↑，低于平均记 ↓。
 #
-# 蓝条是客户，橙条是金额。先自己看十秒：哪一行的两根条差得最远？
+# 蓝条是客户，橙条是金额。先自己看十秒：哪一行的橙条比蓝条长得最多？
+#
+# 代码里的 `**shop.columns` 告诉函数哪几列是客户、订单、日期和金额。照抄就行。
 
 # %% [markdown] lang="en"
 # ## A first picture
 #
 # `type_customers` looks at three things of each customer: how long ago they came (R), how often (F), and how much they spent (M). At or above the mean is marked ↑, below it ↓.
 #
-# Blue bars are customers, orange bars are money. Look for ten seconds by yourself: in which row do the two bars differ most?
+# Blue bars are customers, orange bars are money. Look for ten seconds by yourself: in which row is the orange bar most ahead of the blue one?
+#
+# In the code, `**shop.columns` tells the function which columns are customer, order, date and amount. Simply copy it.
 
 # %%
 result = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
 show.types(result, lang)
 
 # %% [markdown] lang="zh"
-# 同样的数字写成表。最后两行没有名字：原来的规则只给六种组合起了名。我们不替它编，只把它们数出来。
+# 同样的数字写成表。最后两行没有名字：规则只给六种组合起了名。我们不替它编，只把它们数出来。
 
 # %% [markdown] lang="en"
 # The same numbers as a table. The last two rows have no name: the rule names only six combinations. We do not invent names for it; we count them and show them.
@@ -119,12 +123,12 @@ show.types(result, lang)
 show.table(result.summary(lang), lang, currency=shop.currency)
 
 # %% [markdown] lang="zh"
-# ## 为什么是他
+# ## 为什么是这一类？
 #
 # 表里的每一位客户都可以问“为什么”。下面取第一位类型 1 的客户。
 
 # %% [markdown] lang="en"
-# ## Why this one
+# ## Why this type?
 #
 # You can ask "why" about every customer in the table. Here we take the first customer of type 1.
 
@@ -146,14 +150,14 @@ show.text(result.describe(lang))
 #
 # 下一课我们回到开头：这些数据是怎么收集来的，客户同意了吗？
 #
-# **作业**：把参数 `window` 改成 90，再从上到下运行一遍。哪一种组合变得最多？
+# **作业**：把参数 `window` 改成 90，再从上到下运行一遍。哪一种组合的客户占比变得最多？
 
 # %% [markdown] lang="en"
 # ## What comes next
 #
 # In the next lesson we go back to the beginning: how were these data collected, and did the customers agree?
 #
-# **Homework**: set the parameter `window` to 90 and run everything again from the top. Which combination changes most?
+# **Homework**: set the parameter `window` to 90 and run everything again from the top. Which combination's share of customers changes most?
 
 # %% exercise="setup"
 from crmlab.course.practice import practice
@@ -176,14 +180,14 @@ answer("q1", len(shop.table("customers")))
 # %% [markdown] lang="zh" question="q2"
 # ## q2
 #
-# 用 `type_customers` 给客户分类型，窗口用参数 `window`。哪一种组合的客户最多？回答它的标记，例如 `"R↑F↑M↑"`。
+# 用 `type_customers` 给客户分类型，窗口用 180 天。哪一种组合的客户最多？回答它的标记，例如 `"R↑F↑M↑"`。
 
 # %% [markdown] lang="en" question="q2"
 # ## q2
 #
-# Type the customers with `type_customers`, over the window in the parameter `window`. Which combination has most customers? Answer with its marks, for example `"R↑F↑M↑"`.
+# Type the customers with `type_customers`, over a window of 180 days. Which combination has most customers? Answer with its marks, for example `"R↑F↑M↑"`.
 
 # %% solution="q2"
-typed = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
+typed = type_customers(shop.orders, as_of=shop.as_of, window=180, currency=shop.currency, **shop.columns)
 counts = typed.summary(lang)
 answer("q2", counts.loc[counts["customers"].idxmax(), "marks"])

@@ -31,7 +31,7 @@
 #       - 没有同意，就没有这一行。
 #       - 读入的行等于用上的行加上列出原因的行。
 #       - 问卷问的是每季度的次数和金额，订单给的是窗口里的总数：单位不同。
-#       - 从不买是 0，跳过是空。
+#       - 没有买过记 0，跳过留空。
 #     en:
 #       - No consent, no row.
 #       - Rows in are rows used plus rows listed with a reason.
@@ -89,13 +89,13 @@ show.theme()
 # A table with 0 rows is not in these data, and the parts that use it stay empty.
 
 # %% tags=["nbval-check-output"]
-show.table(shop.overview(), lang, rows=20)
+show.table(shop.overview(lang), lang, rows=20)
 
 # %% [markdown] lang="zh"
-# 客户表的前几行。姓名、手机、邮箱、微信和生日不在里面：笔记本只看编号。
+# 客户表的前几行。姓名、手机、邮箱、微信和生日不在里面：在笔记本里，客户只用编号称呼。
 
 # %% [markdown] lang="en"
-# The first rows of the customers. Names, phones, e-mails, WeChat ids and birthdays are not among them: a notebook sees numbers only.
+# The first rows of the customers. Names, phones, e-mails, WeChat ids and birthdays are not among them: in a notebook a customer is known by an id only.
 
 # %%
 show.table(shop.table("customers"), lang, rows=5)
@@ -103,14 +103,14 @@ show.table(shop.table("customers"), lang, rows=5)
 # %% [markdown] lang="zh"
 # ## 谁同意了什么
 #
-# 同意是按用途给的。同意做调查，不等于同意收广告。每位客户每种用途一行，撤回也记下来。
+# 同意是按用途给的。同意做调查，不等于同意收广告。表里一行是一次同意，撤回也记在这一行；没有行，就是没有同意。
 #
 # 看每一行：三个数加起来，是不是全部客户？
 
 # %% [markdown] lang="en"
 # ## Who agreed to what
 #
-# Consent is given for a purpose. Agreeing to a survey is not agreeing to advertising. There is a row per customer and purpose, and withdrawals are kept too.
+# Consent is given for a purpose. Agreeing to a survey is not agreeing to advertising. Each row of the table is one consent, with its withdrawal if there was one; no row means no consent.
 #
 # Look at each row: do the three numbers add up to all customers?
 
@@ -125,8 +125,7 @@ show.table(consent_overview(shop.table("customers"), consents, on=shop.as_of), l
 # The program enforces consent, and nobody has to remember it. `shop.orders` holds only customers who agreed to analysis; the order lines of others stay out, and they are counted.
 
 # %% tags=["nbval-check-output"]
-lines = shop.order_lines_by_consent
-print(len(lines.kept) + len(lines.refused), "=", len(lines.kept), "+", len(lines.refused))
+show.text(shop.order_lines_by_consent.balance(lang))
 
 # %% [markdown] lang="zh"
 # ## 每个渠道带来了什么
@@ -136,7 +135,7 @@ print(len(lines.kept) + len(lines.refused), "=", len(lines.kept), "+", len(lines
 # %% [markdown] lang="en"
 # ## What each channel brings
 #
-# The darker, the more is known. Sex is given freely, so blanks are normal there. A channel with fewer than five customers is not shown, so that nobody can be recognised.
+# The darker, the more is known. Giving one's sex is optional, so blanks are normal there. A channel with fewer than five customers is not shown, so that nobody can be recognised.
 
 # %%
 fields = ("sex", "age_range", "job", "birthday", "phone", "email", "wechat", "city")
@@ -145,10 +144,10 @@ show.coverage(coverage(shop, fields), lang)
 # %% [markdown] lang="zh"
 # ## 订单有哪些状态
 #
-# 一笔订单要经过待付款、已付款、已发货、已完成，也可能已取消。没付款和已取消的订单不算购买，但我们照样数出来。
+# 一笔订单要经过待付款、已付款、已发货、已完成，也可能被取消。待付款和已取消的订单不算购买，但我们照样数出来。
 
 # %% [markdown] lang="en"
-# ## Which states orders are in
+# ## The states of orders
 #
 # An order goes from unpaid to paid, shipped and completed, or it is cancelled. Unpaid and cancelled orders are no purchases, yet we count them all the same.
 
@@ -159,12 +158,16 @@ show.table(states, lang)
 # %% [markdown] lang="zh"
 # ## 他们在店里做了什么
 #
-# 浏览、搜索、加购物车、参加活动，都是行为。加购物车的次数总是少于浏览：这就是漏斗。
+# 浏览、搜索、加购物车、参加活动，都是行为。看一看：从浏览到加购物车，次数少了多少？这就是漏斗。
+#
+# 这里只数总数，不看是谁。
 
 # %% [markdown] lang="en"
 # ## What they do in the shop
 #
-# Viewing, searching, adding to the cart and taking part in campaigns are behaviour. There are always fewer carts than views: that is the funnel.
+# Viewing, searching, adding to the cart and taking part in campaigns are behaviour. Look: from views to carts, how much is lost? That is the funnel.
+#
+# Here we only count totals and look at nobody in particular.
 
 # %%
 events = shop.table("events")["event"].value_counts().rename_axis("event").reset_index(name="count")
@@ -173,7 +176,7 @@ show.shares(events, "event", "count", lang, title=word("title.events", lang))
 # %% [markdown] lang="zh"
 # ## 三个问题的问卷
 #
-# 问卷很短，只问三件事，每一件对应一个指标：
+# 问卷很短。前三题各对应一个指标。最后一题可以写建议，这一课不用它。
 #
 # | 问题 | 指标 | 单位 |
 # | --- | --- | --- |
@@ -181,12 +184,12 @@ show.shares(events, "event", "count", lang, title=word("title.events", lang))
 # | 平均每个季度买几次？ | F | 每季度的订单数 |
 # | 平均每个季度花多少钱？ | M | 每季度的元 |
 #
-# 发问卷也要同意。收到的答卷等于可用的加上被拒的。
+# 发问卷也要同意，答完以后还可以撤回。收到的答卷等于可用的加上被拒的。
 
 # %% [markdown] lang="en"
 # ## A questionnaire of three questions
 #
-# The questionnaire is short. It asks three things, one for each indicator:
+# The questionnaire is short. Its first three questions stand for one indicator each. The last one is for suggestions and is not used in this lesson.
 #
 # | question | indicator | unit |
 # | --- | --- | --- |
@@ -194,12 +197,12 @@ show.shares(events, "event", "count", lang, title=word("title.events", lang))
 # | How many times a quarter do you buy? | F | orders per quarter |
 # | How much do you spend a quarter? | M | yuan per quarter |
 #
-# Sending it needs consent as well. Answers received are those kept plus those refused.
+# Sending it needs consent as well, which may be withdrawn even after answering. Answers received are those kept plus those refused.
 
 # %% tags=["nbval-check-output"]
 answers = shop.table("survey_answers")
 allowed = with_consent(answers, consents, purpose="survey", on=shop.as_of)
-print(len(answers), "=", len(allowed.kept), "+", len(allowed.refused))
+show.text(allowed.balance(lang))
 
 # %% [markdown] lang="zh"
 # 档位要换成数。封闭的档取中点。最高档没有上限，用它和下一档的人数估计：人数掉得越快，估计值越低。
@@ -221,18 +224,18 @@ stated = survey.code_answers(allowed.kept, as_of=shop.as_of, currency=shop.curre
 show.table(stated, lang, currency=shop.currency, rows=6)
 
 # %% [markdown] lang="zh"
-# ## 说的和做的一样吗
+# ## 说的和做的一样吗？
 #
 # 订单给的是窗口里的总数，问卷给的是每季度的数。先换成同一个单位：一个季度是 91.3125 天。
 #
-# 然后比一比同一批客户：他们说的，比订单里的多还是少？
+# 然后比一比同一批客户：他们说的，比订单里的多还是少？只有在窗口里买过东西的人才能比。
 
 # %% [markdown] lang="en"
-# ## Do they do what they say
+# ## Do they do what they say?
 #
 # Orders give totals in a window, and the questionnaire gives numbers per quarter. First we bring both to one unit: a quarter has 91.3125 days.
 #
-# Then we compare the same customers: do they say more than the orders show, or less?
+# Then we compare the same customers: do they say more than the orders show, or less? Only people who bought in the window can be compared.
 
 # %% tags=["nbval-check-output"]
 result = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
@@ -243,10 +246,14 @@ both = both.rename(columns={"orders_per_quarter": "stated"})
 show.table(both[["stated", "logged"]].agg(["mean", "median"]).rename_axis("statistic").reset_index(), lang)
 
 # %% [markdown] lang="zh"
-# 两列都是每季度的订单数。记忆会出错，这很自然。所以结果要写清楚来自哪里：是说的，还是做的。
+# 两列都是每季度的订单数，却不一样。原因有两个。一是记忆会出错。二是登记时间比窗口短的客户，订单也除以了整个窗口，订单这一列就偏低。
+#
+# 所以结果要写清楚：是说的还是做的，除以了多长的时间。
 
 # %% [markdown] lang="en"
-# Both columns are orders per quarter. Memory errs, and that is natural. So a result must state where it comes from: what people say, or what they do.
+# Both columns are orders per quarter, and yet they differ. There are two reasons. Memory errs. And the orders of customers who registered after the window began are still divided by the whole window, so that column comes out low.
+#
+# So a result must state whether it is what people say or what they do, and by what length of time it was divided.
 
 # %% [markdown] lang="zh"
 # 把表存成文件，表格软件可以直接打开。参数 `tables` 留空就不写。
@@ -280,39 +287,39 @@ answers = shop.table("survey_answers")
 # %% [markdown] lang="zh" question="q1"
 # ## q1
 #
-# 有多少份答卷因为没有 `"survey"` 用途的同意而不能用？
+# 要把答卷用于画像（用途 `"profiling"`），有多少份答卷因为没有同意而不能用？
 
 # %% [markdown] lang="en" question="q1"
 # ## q1
 #
-# How many answers cannot be used because there is no consent for the purpose `"survey"`?
+# To use the answers for profiling (purpose `"profiling"`), how many of them cannot be used for want of consent?
 
 # %% solution="q1"
-asked = with_consent(answers, shop.table("consents"), purpose="survey", on=shop.as_of)
+asked = with_consent(answers, shop.table("consents"), purpose="profiling", on=shop.as_of)
 answer("q1", len(asked.refused))
 
 # %% [markdown] lang="zh" question="q2"
 # ## q2
 #
-# 答案“500-1000”元的档位取多少元？
+# 最高档从 2000 元起，有 40 份答卷；下一档从 1000 元起，有 60 份。用 `survey.top_band` 估计最高档取多少元，保留 2 位小数。
 
 # %% [markdown] lang="en" question="q2"
 # ## q2
 #
-# How many yuan is the band "500-1000" worth?
+# The top band begins at 2000 yuan and has 40 answers; the one below begins at 1000 and has 60. Estimate with `survey.top_band` how many yuan the top band is worth, to 2 decimals.
 
 # %% solution="q2"
-answer("q2", (500 + 1000) / 2)
+answer("q2", round(survey.top_band(1000, 2000, 60, 40), 2))
 
 # %% [markdown] lang="zh" question="q3"
 # ## q3
 #
-# 在所有答卷 `answers` 里，有多少人跳过了 `q2_orders`？
+# 在所有答卷 `answers` 里，有多少份跳过了 `q2_orders`？
 
 # %% [markdown] lang="en" question="q3"
 # ## q3
 #
-# Among all answers in `answers`, how many people skipped `q2_orders`?
+# Among all answers in `answers`, how many skip `q2_orders`?
 
 # %% solution="q3"
 answer("q3", int(answers["q2_orders"].isna().sum()))
@@ -320,12 +327,12 @@ answer("q3", int(answers["q2_orders"].isna().sum()))
 # %% [markdown] lang="zh" question="q4"
 # ## q4
 #
-# 一位客户在 365 天里有 8 笔订单。每季度（91.3125 天）是几笔？保留 2 位小数。
+# 一位客户在 300 天里有 5 笔订单。每季度（91.3125 天）是几笔？保留 2 位小数。
 
 # %% [markdown] lang="en" question="q4"
 # ## q4
 #
-# A customer has 8 orders in 365 days. How many is that per quarter (91.3125 days)? Round to 2 decimals.
+# A customer has 5 orders in 300 days. How many is that per quarter (91.3125 days)? Round to 2 decimals.
 
 # %% solution="q4"
-answer("q4", round(8 * 91.3125 / 365, 2))
+answer("q4", round(5 * 91.3125 / 300, 2))

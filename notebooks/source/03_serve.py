@@ -28,26 +28,26 @@
 #     zh:
 #       - 需求要引用原文；找不到就留空，不要编。
 #       - 没有同意的客户得到标准服务，不是没有服务。
-#       - 每个人都能找到一个真人来投诉。
+#       - 谁要投诉，都能找到真人处理。
 #       - 先想好怎样检验，再去做。
 #     en:
 #       - A need cites the words it rests on; where there are none, the cell stays empty.
 #       - A customer who did not agree gets the standard service, not no service.
-#       - Everybody can reach a person with a complaint.
+#       - Everybody with a complaint can reach a real person.
 #       - Think about how to test it before you do it.
 # ---
 
 # %% [markdown] lang="zh"
 # ## 先问一个问题
 #
-# 你有八组客户，和一个周末。618 那天，你为每一组做一件事。
+# 你有八组客户，却只有一天：618 这天，你为每一组做一件事。
 #
 # 给所有人发同一张优惠券，最省事。**它对谁有用，对谁没用？**
 
 # %% [markdown] lang="en"
 # ## A question first
 #
-# You have eight groups of customers and one weekend. For the 618 festival you do one thing for each group.
+# You have eight groups of customers and only one day: at the 618 festival you do one thing for each group.
 #
 # The same coupon for everybody is the least work. **For whom is it useful, and for whom not?**
 
@@ -95,7 +95,7 @@ show.table(result.summary(lang), lang, currency=shop.currency)
 # 1. **关怀**：生日、节日的问候，不等客户开口。
 # 2. **回访**：用过之后怎么样？有什么意见？
 # 3. **新品通知**：只告诉感兴趣、也愿意收的人。
-# 4. **优惠**：定时的优惠券，有预算，有期限。
+# 4. **优惠**：按时发放的优惠券，有预算，有期限。
 #
 # 渠道也有四条：群消息、站内信、短信、会员折扣。前三条是消息，要先问同意；会员折扣是价格规则，同一层级的人价格必须一样。
 
@@ -106,7 +106,7 @@ show.table(result.summary(lang), lang, currency=shop.currency)
 #
 # 1. **Care**: greetings on birthdays and holidays, before the customer asks.
 # 2. **Follow-up**: how was it in use? What could be better?
-# 3. **News of products**: only to those who are interested and want to hear.
+# 3. **New products**: only to those who are interested and want to hear.
 # 4. **Offers**: coupons at set times, with a budget and an end date.
 #
 # There are four channels too: group messages, messages on the site, text messages and a member discount. The first three are messages and need consent; the discount is a price rule, and people of one tier must get the same price.
@@ -126,7 +126,7 @@ show.table(result.summary(lang), lang, currency=shop.currency)
 # A list of words is simple-minded: it does not understand "no gift box, please", and it misses what is not on it. So each finding cites the words, and people can check them.
 
 # %% tags=["nbval-check-output"]
-texts = shop.table("texts")
+texts = with_consent(shop.table("texts"), shop.table("consents"), purpose="analysis", on=shop.as_of).kept
 needs = find_needs(texts, lang)
 show.table(needs, lang, rows=6)
 
@@ -138,10 +138,14 @@ show.shares(counts, "need", "customers", lang, title=word("title.needs", lang))
 # %% [markdown] lang="zh"
 # ## 他们常买什么
 #
-# 一位客户至少有 3 笔订单，才谈得上“常买”。少于 3 笔就是未知，留空。
+# 这里数全部历史里的有效订单，不只是窗口里的。哪个品类出现在最多的订单里，就记哪个。
+#
+# 至少有 3 笔订单，才谈得上“常买”。少于 3 笔就是未知，留空。
 
 # %% [markdown] lang="en"
 # ## What they usually buy
+#
+# Here we count valid orders in all of history, not only in the window. The category that is in most of them is the one we note.
 #
 # Only with 3 orders or more can we speak of "usually". With fewer than 3 it is unknown and stays empty.
 
@@ -163,17 +167,21 @@ show.shares(favourites, "category", "customers", lang, title=word("title.favouri
 # %% tags=["nbval-check-output"]
 typed = result.table.rename(columns={shop.columns["customer"]: "customer_id"})
 allowed = with_consent(typed, shop.table("consents"), purpose="profiling", on=shop.as_of)
-print(len(typed), "=", len(allowed.kept), "+", len(allowed.refused))
+show.text(allowed.balance(lang))
 
 # %% [markdown] lang="zh"
 # ## 个性化服务表
 #
 # 三列：谁，有什么特征，怎样服务。
+#
+# 这张表是打算。真要发消息或优惠券，还要核对用途 `"marketing"` 的同意。
 
 # %% [markdown] lang="en"
 # ## The table of personalised service
 #
 # Three columns: who, with which features, and how we serve them.
+#
+# This table is a plan. Before a message or a coupon goes out, consent for the purpose `"marketing"` is checked as well.
 
 # %% tags=["nbval-check-output"]
 plan = make_plan(result, agreed=set(allowed.kept["customer_id"]), usual=usual, needs=needs, lang=lang)
@@ -186,7 +194,7 @@ show.table(plan.table, lang)
 # Each cell has a reason. These are the first features of the table: which rule, and what it rests on.
 
 # %%
-show.table(plan.evidence[["customer_id", "feature", "evidence", "service"]], lang, rows=8)
+show.table(plan.evidence[["customer_id", "rule", "feature", "evidence"]], lang, rows=8)
 
 # %% [markdown] lang="zh"
 # ## 三种对待低价值客户的办法
@@ -215,14 +223,14 @@ show.save(plan.evidence, settings.tables, "plan_evidence.csv", lang)
 # %% [markdown] lang="zh"
 # ## 小结和作业
 #
-# 我们为每位同意的客户写了一行，每一格都说得出理由。
+# 同意画像的客户，每人一行特征和服务，每条特征都有依据。其他人的那一行是标准服务。
 #
 # **作业**：从表里挑一位客户，写一条 618 的短信。要有称呼、理由、店名和退订的办法，不要超过 70 个字。
 
 # %% [markdown] lang="en"
 # ## Summary and homework
 #
-# We have written one row for each customer who agreed, and there is a reason for each cell.
+# Each customer who agreed to profiling has a row of features and services, and each feature has its evidence. For all others the row is the standard service.
 #
 # **Homework**: choose a customer from the table and write a text message for 618. It needs a form of address, a reason, the name of the shop and a way to opt out, in no more than 70 characters.
 
@@ -235,27 +243,30 @@ result = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=s
 # %% [markdown] lang="zh" question="q1"
 # ## q1
 #
-# 有类型的客户（`result.table`）里，有多少位同意了用途 `"profiling"`？
+# 窗口里有购买的客户（`result.table`）里，有多少位既同意了用途 `"profiling"`，又同意了 `"marketing"`？
 
 # %% [markdown] lang="en" question="q1"
 # ## q1
 #
-# Among the customers who have a type (`result.table`), how many agreed to the purpose `"profiling"`?
+# Among the customers with a purchase in the window (`result.table`), how many agreed both to the purpose `"profiling"` and to `"marketing"`?
 
 # %% solution="q1"
 known = result.table.rename(columns={shop.columns["customer"]: "customer_id"})
-answer("q1", len(with_consent(known, shop.table("consents"), purpose="profiling", on=shop.as_of).kept))
+ledger = shop.table("consents")
+profiled = with_consent(known, ledger, purpose="profiling", on=shop.as_of).kept
+answer("q1", len(with_consent(profiled, ledger, purpose="marketing", on=shop.as_of).kept))
 
 # %% [markdown] lang="zh" question="q2"
 # ## q2
 #
-# 有多少位客户提到了需求 `"gift_wrap"`？同一位客户只算一次。
+# 同意做分析（用途 `"analysis"`）的客户里，有多少位提到了至少 2 种不同的需求？
 
 # %% [markdown] lang="en" question="q2"
 # ## q2
 #
-# How many customers named the need `"gift_wrap"`? Count each customer once.
+# Among the customers who agreed to analysis (purpose `"analysis"`), how many named at least 2 different needs?
 
 # %% solution="q2"
-named = find_needs(shop.table("texts"), lang)
-answer("q2", int(named.loc[named["need"] == "gift_wrap", "customer_id"].nunique()))
+words = with_consent(shop.table("texts"), shop.table("consents"), purpose="analysis", on=shop.as_of).kept
+kinds = find_needs(words, lang).groupby("customer_id")["need"].nunique()
+answer("q2", int((kinds >= 2).sum()))
