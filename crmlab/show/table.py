@@ -118,8 +118,8 @@ def table(frame: "pd.DataFrame", lang: str = "zh", *, currency: str = "CNY", row
 
     >>> import pandas as pd
     >>> print(table(pd.DataFrame({"customers": [1200], "monetary": [123450]}), "en"))
-    customers    net spend
-        1,200  CN¥1,234.50
+    customers M net spend
+        1,200 CN¥1,234.50
     """
     return Table(frame, lang, currency, rows)
 
