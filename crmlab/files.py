@@ -7,8 +7,9 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from crmlab.columns import ROLES, demand_columns
 from crmlab.errors import DataError
-from crmlab.frames import ROLES, SHOWN, demand_columns, private_connection, quoted, told
+from crmlab.frames import SHOWN, private_connection, quoted, told
 
 FILE_KINDS = (".parquet", ".csv")
 ZONED = "regexp_matches({text}, ':[0-9.]+ *([A-Za-z].*|[+-][0-9:]+)$')"
@@ -18,8 +19,8 @@ ZONED = "regexp_matches({text}, ':[0-9.]+ *([A-Za-z].*|[+-][0-9:]+)$')"
 def open_file(path: Path, columns: Mapping[str, str]) -> tuple[Any, nw.LazyFrame]:
     """Everything in the file as a DuckDB relation, and the needed columns with their types.
 
-    A CSV file is read once and held: what it says later does not matter. Raises DataError for a file that is not there or
-    cannot be read, and for a date or a number that is none.
+    A CSV file is read once and held: what it says later does not matter. Raises DataError for a file that is not there
+    or cannot be read, and for a date or a number that is none.
     """
     import duckdb
 

@@ -12,15 +12,10 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from crmlab.columns import ROLES, demand_columns, demand_types, plain_pandas, zones_of
 from crmlab.errors import DataError
 
-ROLES = {
-    "customer": "id", "order": "id", "day": "time", "refund_day": "time", "amount": "number", "refund": "number",
-    "state": "text", "currency": "text",
-}  # fmt: skip
-"""What each column is for, by its inner name."""
-TEXT = (nw.String, nw.Enum, nw.Categorical)
-BEYOND_64_BITS = (nw.Int128, nw.UInt128)
+DUCKDB_KINDS = ("pandas", "pyarrow", "file", "duckdb")
 SHOWN = 3
 """How many rows an error tells."""
 
@@ -64,6 +59,23 @@ class Lent:
             case _:
                 return named.to_native()
 
+    def all_different(self, frame: nw.LazyFrame, column: str) -> bool:
+        """Whether no value of the column stands in two rows. False may also mean that it is not known."""
+        if self.kind not in DUCKDB_KINDS:
+            (found,) = rows(frame.select(nw.col(column).n_unique().alias("values"), nw.len().alias("rows")))
+            return not found["rows"] or found["values"] == found["rows"]
+        hashes = frame.to_native().select(f"hash({quoted(column)}) AS hash").fetchnumpy()["hash"]
+        hashes.sort()
+        return not (hashes[1:] == hashes[:-1]).any()
+
+    def look(self, known: Mapping[str, nw.Expr], scanned: Mapping[str, nw.Expr]) -> dict[str, Any]:
+        """The values of aggregates over all lines.
+
+        Those that a Parquet file may know without being read (`known`) are asked for apart from the others.
+        """
+        parts = [known, scanned] if self.kind == "file" else [{**known, **scanned}]
+        return {name: value for part in parts if part for name, value in rows(self.lines.select(**part))[0].items()}
+
     @property
     def has_row_order(self) -> bool:
         """Whether the rows of what is given back stand in an order."""
@@ -71,7 +83,7 @@ class Lent:
 
     def days(self, column: str) -> nw.Expr:
         """The calendar day of a date or time column, in a type that the engine compares with `self.day`."""
-        return nw.col(column).cast(nw.Datetime("us") if self.kind == "dask" else nw.Date)
+        return nw.col(column) if self.kind == "dask" else nw.col(column).cast(nw.Date)
 
     def day(self, day: dt.date) -> nw.Expr:
         """A day as a literal."""
@@ -105,7 +117,7 @@ def told(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def lend(orders: Any, columns: Mapping[str, str], *, time_zone: str | None) -> Lent:
-    """Lend `orders` to its engine, with the columns under their inner names (`columns`: a name of ROLES to the given one).
+    """Lend `orders` to its engine, with the columns under their inner names (`columns`: inner name to given name).
 
     Times that carry a zone become wall-clock times of `time_zone`. Raises DataError for something that is no frame, a
     missing column, a column of the wrong type, or a zone without `time_zone` (and the other way round).
@@ -118,9 +130,9 @@ def lend(orders: Any, columns: Mapping[str, str], *, time_zone: str | None) -> L
         kind, source, frame = _open_frame(orders, columns)
     schema = frame.collect_schema()
     demand_columns(columns, schema.names())
-    _demand_types(columns, schema)
-    zones = _zones(columns, schema, time_zone)
-    if kind in ("pandas", "pyarrow", "file", "duckdb"):
+    demand_types(columns, schema)
+    zones = zones_of(columns, schema, time_zone)
+    if kind in DUCKDB_KINDS:
         lines = _from_duckdb(frame.to_native(), columns, zones, time_zone)
     elif kind == "pyspark":
         lines = _from_spark(frame.to_native(), columns, zones, time_zone)
@@ -130,7 +142,7 @@ def lend(orders: Any, columns: Mapping[str, str], *, time_zone: str | None) -> L
             raise DataError("zoned_ibis", column=columns[next(iter(zones))], zone=time_zone)
         local = {inner: nw.col(inner).dt.convert_time_zone(time_zone).dt.replace_time_zone(None) for inner in zones}
         lines = lines.with_columns(**local) if local else lines
-    return Lent(_plain(lines), dict(columns), kind, source)
+    return Lent(_plain(lines, kind), dict(columns), kind, source)
 
 
 def quoted(name: str) -> str:
@@ -147,13 +159,6 @@ def private_connection() -> Any:
     return connection
 
 
-def demand_columns(columns: Mapping[str, str], there: list[str]) -> None:
-    """Raise DataError unless all the given columns are there."""
-    missing = [given for given in columns.values() if given not in there]
-    if missing:
-        raise DataError("missing_column", column=", ".join(map(repr, missing)), there=", ".join(map(repr, there)))
-
-
 def _open_frame(orders: Any, columns: Mapping[str, str]) -> tuple[str, Any, Any]:
     """The kind of frame, everything in it, and the needed part of it for narwhals to work on."""
     try:
@@ -166,8 +171,8 @@ def _open_frame(orders: Any, columns: Mapping[str, str]) -> tuple[str, Any, Any]
     demand_columns(columns, there)
     implementation = frame.implementation
     if implementation.is_pandas():
-        needed = _plain_pandas(orders[list(dict.fromkeys(columns.values()))], columns)
-        _demand_types(columns, nw.from_native(needed).schema)
+        needed = plain_pandas(orders[list(dict.fromkeys(columns.values()))], columns)
+        demand_types(columns, nw.from_native(needed).schema)
         return "pandas", orders, nw.from_native(private_connection().from_df(needed))
     if implementation.is_pyarrow():
         relation = private_connection().from_arrow(orders)
@@ -179,71 +184,6 @@ def _open_frame(orders: Any, columns: Mapping[str, str]) -> tuple[str, Any, Any]
     if implementation.is_duckdb() or implementation.is_ibis() or implementation.is_dask():
         return implementation.name.lower(), orders, frame
     raise DataError("no_frame", kind=type(orders).__name__)
-
-
-def _plain_pandas(frame: Any, columns: Mapping[str, str]) -> Any:
-    """Make categories plain and give object columns a type, unless they mix types (1 and "1" are not one id)."""
-    import pandas as pd
-
-    found_in = {
-        "id": {"string": "string", "integer": "Int64", "empty": "string"},
-        "time": dict.fromkeys(("date", "datetime", "datetime64", "empty"), "datetime64[us]"),
-        "number": dict.fromkeys(("decimal", "integer", "floating", "mixed-integer-float", "empty"), "Float64"),
-        "text": {"string": "string", "empty": "string"},
-    }
-    plain = {}
-    for inner, given in columns.items():
-        column = frame[given]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            plain[given] = column.astype(column.cat.categories.dtype)
-        elif column.dtype == object:
-            found = pd.api.types.infer_dtype(column, skipna=True)
-            target = found_in[ROLES[inner]].get(found)
-            if target is None:
-                raise _type_error(inner, given, found)
-            try:
-                plain[given] = pd.to_datetime(column) if ROLES[inner] == "time" else column.astype(target)
-            except (OverflowError, TypeError, ValueError):
-                raise _type_error(inner, given, found) from None
-    return frame.assign(**plain)
-
-
-def _demand_types(columns: Mapping[str, str], schema: nw.Schema) -> None:
-    for inner, given in columns.items():
-        found = schema[given]
-        match ROLES[inner]:
-            case "id":
-                fits = isinstance(found, TEXT) or (found.is_integer() and not isinstance(found, BEYOND_64_BITS))
-            case "time":
-                fits = isinstance(found, nw.Date | nw.Datetime)
-            case "number":
-                fits = found.is_numeric()
-            case _:
-                fits = isinstance(found, TEXT)
-        if not fits:
-            raise _type_error(inner, given, str(found))
-
-
-def _type_error(inner: str, given: str, found: str) -> DataError:
-    keys = {"id": "mixed_id", "time": "not_a_date", "number": "not_a_number", "text": "not_text"}
-    is_float = ROLES[inner] == "id" and "float" in found.lower()
-    return DataError("float_id" if is_float else keys[ROLES[inner]], column=given, found=found)
-
-
-def _zones(columns: Mapping[str, str], schema: nw.Schema, time_zone: str | None) -> dict[str, str]:
-    """The zone of each time column that carries one. With `time_zone` all must carry one, without it none may."""
-    zones = {}
-    for inner, given in columns.items():
-        if ROLES[inner] != "time":
-            continue
-        zone = getattr(schema[given], "time_zone", None)
-        if zone and not time_zone:
-            raise DataError("zoned_time", column=given, zone=zone)
-        if time_zone and not zone:
-            raise DataError("no_zone", column=given, zone=time_zone)
-        if zone:
-            zones[inner] = zone
-    return zones
 
 
 def _from_duckdb(
@@ -269,12 +209,14 @@ def _from_spark(frame: Any, columns: Mapping[str, str], zones: Mapping[str, str]
     return nw.from_native(frame.select(*parts))
 
 
-def _plain(lines: nw.LazyFrame) -> nw.LazyFrame:
-    """NaN amounts are missing amounts and states are text, whatever the engine thinks of them."""
+def _plain(lines: nw.LazyFrame, kind: str) -> nw.LazyFrame:
+    """A refund of NaN is no refund and states are text, whatever the engine thinks. On Dask every date is a time."""
     plain = {}
     for name, found in lines.collect_schema().items():
-        if ROLES[name] == "number" and isinstance(found, nw.Float32 | nw.Float64):
+        if name == "refund" and found.is_float():
             plain[name] = nw.when(~nw.col(name).is_nan()).then(nw.col(name))
+        elif ROLES[name] == "time" and kind == "dask":
+            plain[name] = nw.col(name).cast(nw.Datetime("us"))
         elif ROLES[name] == "text" and not isinstance(found, nw.String):
             plain[name] = nw.col(name).cast(nw.String)
     return lines.with_columns(**plain) if plain else lines

@@ -35,7 +35,7 @@ def reference(
     lines: list[dict], as_of: dt.date, window: int | None = None, population: str = "window", refunds: str = "net",
     split: Any = "mean", scale: int = 100, valid: tuple = ("paid", "shipped", "completed"),
 ) -> Found:  # fmt: skip
-    """Type the customers of `lines`: dicts with customer, order, day, amount and, if wanted, state, refund, refund_day."""
+    """Type the customers of `lines`: dicts of customer, order, day, amount, and maybe state, refund and refund_day."""
     left_out: Counter = Counter()
     orders = defaultdict(list)
     for line in lines:
@@ -120,9 +120,7 @@ def quantile(values: tuple, share: Fraction) -> Fraction:
 
 def frame(lines: list[dict]) -> pd.DataFrame:
     """The same lines for crmlab, under its default column names."""
-    table = pd.DataFrame(lines).rename(
-        columns={"customer": "customer_id", "order": "order_id", "day": "order_date"}
-    )
+    table = pd.DataFrame(lines).rename(columns={"customer": "customer_id", "order": "order_id", "day": "order_date"})
     for name in ("order_date", "refund_day"):
         if name in table:
             table[name] = pd.to_datetime(table[name])

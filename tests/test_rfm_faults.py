@@ -88,6 +88,8 @@ def test_an_unknown_state(kind, orders, tmp_path):
     orders["status"] = ["completed", "lost", "lost", None, "paid", "paid"]
     error = caught(DataError, KINDS[kind](orders, tmp_path), state="status")
     check(error, "unknown_state", "status", 3, "'lost': 2", "completed", "cancelled", "valid_states")
+    orders["status"] = pd.Series([None] * 6, dtype="string")
+    check(caught(DataError, KINDS[kind](orders, tmp_path), state="status"), "unknown_state", "status", 6, "None: 6")
 
 
 @every_kind

@@ -1,4 +1,4 @@
-"""words.csv: every word in both languages, with the same places to fill, and a word for every key that the code uses."""
+"""words.csv: every word in both languages with the same places to fill, and a word for every key that is used."""
 
 import csv
 import re

@@ -1,7 +1,8 @@
 """Recency, frequency, monetary value: exact marks and the six types of the lesson, on any frame.
 
 The rule: over the analysed customers, an indicator at or above its arithmetic mean is marked ↑, else ↓, each by itself,
-and a tie is ↑, for recency too. Six of the eight combinations have a type; the other two are results of their own (type 0).
+and a tie is ↑, for recency too. Six of the eight combinations have a type; the other two are results of their own
+(type 0).
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,10 +10,13 @@ from typing import Any
 
 from crmlab.errors import DataError, ParameterError
 from crmlab.frames import lend
-from crmlab.rfm import orders as order_lines, rule
+from crmlab.rfm import orders as order_lines
+from crmlab.rfm import rule
+from crmlab.rfm.faults import facts
 from crmlab.rfm.marks import COMBINATIONS, INDICATORS, MARK_COLUMNS, SCORE_COLUMNS
-from crmlab.rfm.orders import LEFT_OUT_STATES, VALID_STATES, Settings
+from crmlab.rfm.orders import LEFT_OUT_STATES, VALID_STATES
 from crmlab.rfm.result import RFM
+from crmlab.rfm.settings import Settings, check_settings, reference_date
 
 SPLITS = ("mean", "median", "quantile")
 OUTPUT_COLUMNS = (*INDICATORS, *SCORE_COLUMNS, *MARK_COLUMNS, "type")
@@ -66,8 +70,8 @@ def type_customers(
         net: refunds lower M, the order still counts for R and F. drop: orders of which nothing is left count for
         nothing, others net. ignore: refunds change nothing. refuse: refunds in the data are an error.
     population : {"window", "history"}
-        window: customers with a purchase in the window. history: all who ever bought; R is their last purchase, and F and
-        M are 0 for those who bought nothing in the window.
+        window: customers with a purchase in the window. history: all who ever bought; R is their last purchase, and F
+        and M are 0 for those who bought nothing in the window.
     order_scope : {"all", "customer"}
         Whether order numbers are unique among all customers (a number with two customers is an error) or only within
         one customer.
@@ -110,7 +114,7 @@ def type_customers(
     1           b           108          1      3000     6
     """
     settings = Settings(
-        as_of=order_lines.reference_date(as_of),
+        as_of=reference_date(as_of),
         window=window,
         population=population,
         valid_states=_states("valid_states", valid_states) if state else (),
@@ -122,7 +126,7 @@ def type_customers(
         time_zone=time_zone,
         split=split if isinstance(split, str) else "fixed",
     )
-    order_lines.check_settings(settings)
+    check_settings(settings)
     _check_split(split)
     _check_names(names or {})
     given = {"customer": customer, "order": order, "day": date, "amount": amount, "state": state, "refund": refund,
@@ -130,7 +134,7 @@ def type_customers(
     columns = {inner: name for inner, name in given.items() if name is not None}
     _check_columns(columns)
     lent = lend(orders, columns, time_zone=time_zone)
-    found = order_lines.facts(lent, settings)
+    found = facts(lent, settings)
     lines = order_lines.valid_lines(lent.lines, settings)
     checked = lent.keep(order_lines.to_orders(lent, lines, settings, found))
     if order_scope == "all":
@@ -188,5 +192,3 @@ def _check_names(names: Mapping[str, str]) -> None:
     unnamed = [combination for combination, number in COMBINATIONS.items() if not number]
     if not set(names) <= set(unnamed):
         raise ParameterError("names", value=", ".join(sorted(names)), allowed=", ".join(unnamed))
-
-

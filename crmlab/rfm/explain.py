@@ -111,7 +111,9 @@ def _part(result: "RFM", row: dict, place: int, lang: str) -> str:
         side = ("score_low" if mark == UP else "score_high") if name == "recency_days" else (
             "at_least" if mark == UP else "below"
         )  # fmt: skip
-        shown = word("explain.scored", lang, score=score, side=word(f"explain.{side}", lang), limit=_number(limit, score))
+        shown = word(
+            "explain.scored", lang, score=score, side=word(f"explain.{side}", lang), limit=_number(limit, score)
+        )
     else:
         side = word("explain.at_least" if mark == UP else "explain.below", lang)
         if name == "monetary":

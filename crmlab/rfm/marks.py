@@ -34,9 +34,9 @@ COMBINATIONS = {combination(marks): type_ for marks, type_ in TYPES.items()}
 class Threshold:
     """From which value on an indicator is marked ↑.
 
-    `value` is the exact mean, median or given number (days, orders, or minor units of money); `at_least` is the smallest
-    integer that is marked ↑. With scores, `value` and `at_least` speak of the score, `cuts` holds the four cut points of the
-    indicator, and for recency (where a small number of days is a high score) ↑ means a score of `at_most` or less.
+    `value` is the exact mean, median or given number (days, orders, or minor units of money); `at_least` is the
+    smallest integer that is marked ↑. With scores, `value` and `at_least` speak of the score, `cuts` holds the four
+    cut points of the indicator, and for recency (where few days are a high score) ↑ means a score of `at_most` or less.
 
     >>> mean_threshold("monetary", total=100, n=3)
     Threshold(indicator='monetary', method='mean', value=Fraction(100, 3), at_least=34, cuts=())

@@ -8,8 +8,9 @@ import narwhals.stable.v2 as nw
 
 from crmlab.frames import Lent, rows
 from crmlab.rfm import marks
+from crmlab.rfm.faults import Facts
 from crmlab.rfm.marks import COMBINATIONS, MARK_COLUMNS, Threshold
-from crmlab.rfm.orders import Facts, Settings
+from crmlab.rfm.settings import Settings
 from crmlab.words import word
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class RFM:
     ----------
     table : frame of the kind that came in
         One row per customer: the customer column, recency_days (days), frequency (orders), monetary (minor units), with
-        split="quantile" r_score, f_score and m_score (1 to 5), then r_mark, f_mark, m_mark (↑ or ↓) and type (1 to 6, or 0
-        for the two unnamed combinations). Frames with an order of rows are sorted by customer.
+        split="quantile" r_score, f_score and m_score (1 to 5), then r_mark, f_mark, m_mark (↑ or ↓) and type (1 to 6,
+        or 0 for the two unnamed combinations). Frames with an order of rows are sorted by customer.
     settings : Settings
         Reference date, window, population, states, refund policy, currency, and the rest.
     thresholds : dict of str to Threshold

@@ -7,11 +7,11 @@ import narwhals.stable.v2 as nw
 from crmlab.frames import rows
 from crmlab.rfm import marks
 from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS, SCORE_COLUMNS, Threshold
-from crmlab.rfm.orders import Settings
+from crmlab.rfm.settings import Settings
 
 
 def customers(orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
-    """One row per customer who belongs to the population: recency_days, frequency, monetary, and the lines they rest on."""
+    """One row per customer of the population: recency_days, frequency, monetary, and the lines they rest on."""
     inside, kept, bought = _tests(orders)
     dated = bought + kept + ([] if settings.population == "history" else inside)
     grouped = (
@@ -25,13 +25,21 @@ def customers(orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
         .agg(nw.col("last").max(), nw.col("frequency", "monetary", "lines").sum())
         .filter(~nw.col("last").is_null())
     )
-    years = nw.col("last").dt.year().cast(nw.Int64) - 1
-    day_number = years * 365 + years // 4 - years // 100 + years // 400 + nw.col("last").dt.ordinal_day()
     return grouped.select(
         "customer",
-        (nw.lit(settings.as_of.toordinal()) - day_number).cast(nw.Int64).alias("recency_days"),
+        (nw.lit(settings.as_of.toordinal()) - _day_number("last")).cast(nw.Int64).alias("recency_days"),
         nw.col("frequency", "monetary", "lines").cast(nw.Int64),
     )
+
+
+def _day_number(column: str) -> nw.Expr:
+    """The proleptic Gregorian ordinal of a day, as `date.toordinal` has it. Not every engine subtracts days.
+
+    Whole years are counted by floats, half a year from any doubt: narwhals makes a long story of integer division.
+    """
+    years = nw.col(column).dt.year().cast(nw.Int64) - 1
+    leap = ((years + 0.5) * 0.25).floor() - ((years + 0.5) * 0.01).floor() + ((years + 0.5) * 0.0025).floor()
+    return years * 365 + leap.cast(nw.Int64) + nw.col(column).dt.ordinal_day()
 
 
 def accounts(orders: nw.LazyFrame, customers: nw.LazyFrame) -> dict[str, int]:
@@ -85,9 +93,7 @@ def thresholds(kept: nw.LazyFrame, split: str | Mapping[str, int]) -> dict[str, 
     scored = kept.select(**{name: _score(name, cuts[name]) for name in INDICATORS})
     sums = {name: nw.col(name).sum().cast(nw.Int64) for name in INDICATORS}
     (totals,) = rows(scored.select(**sums))
-    return {
-        name: marks.score_threshold(name, cuts[name], int(totals[name]), len(columns[name])) for name in INDICATORS
-    }
+    return {name: marks.score_threshold(name, cuts[name], int(totals[name]), len(columns[name])) for name in INDICATORS}
 
 
 def _score(indicator: str, cuts: tuple) -> nw.Expr:
@@ -123,5 +129,3 @@ def typed(kept: nw.LazyFrame, limits: Mapping[str, Threshold]) -> nw.LazyFrame:
             fits = (nw.col("r_mark") == r) & (nw.col("f_mark") == f) & (nw.col("m_mark") == m)
             type_ = nw.when(fits).then(nw.lit(number)).otherwise(type_)
     return marked.select("customer", *INDICATORS, *scores, *MARK_COLUMNS, type_.cast(nw.Int64).alias("type"))
-
-
