@@ -19,7 +19,7 @@ print(plain - start, rfm - start, ",".join(sorted(heavy & set(sys.modules))))
 
 
 def measure(cache) -> tuple[float, float, str]:
-    """Seconds of processor time for crmlab and for crmlab.rfm after pandas, and the heavy packages that came with them."""
+    """Seconds of processor time for crmlab and for crmlab.rfm after pandas, and the heavy packages that came too."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = str(cache)
     run = subprocess.run(

@@ -107,3 +107,9 @@ def test_file_names_are_lower_case_ascii():
     ).stdout.split()  # fmt: skip
     usual = {"README.md", "README.zh.md", "LICENSE", "Makefile"}
     assert [name for name in tracked if not re.fullmatch(r"[a-z0-9_./-]+", name) and name not in usual] == []
+
+
+@pytest.mark.parametrize("words", [("check",), ("format", "--check")])
+def test_ruff_is_clean(words):
+    done = subprocess.run([sys.executable, "-m", "ruff", *words, "."], cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout
