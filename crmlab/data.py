@@ -11,14 +11,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crmlab.collect.pseudonym import Key
 from crmlab.errors import DataError, ParameterError
+from crmlab.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from crmlab.collect.consent import Consented
 
-PERSONAL = ("name", "phone", "email", "wechat", "birthday")
+PERSONAL = tuple(column.name for table in TABLES.values() for column in table.columns if column.personal)
 """Columns that no notebook sees."""
 HOUSE_COLUMNS = {
     "customer": "customer_id", "order": "order_id", "date": "order_date", "amount": "amount",
@@ -44,7 +46,7 @@ def open_data(settings: Any) -> "Shop":
     if getattr(settings, "orders", ""):
         columns = {name: getattr(settings, name) for name in ("customer", "order", "date", "amount", "state", "refund")}
         path = Path(settings.orders)
-        return OwnFile(path.stem, None, date.fromisoformat(as_of), settings.currency, columns, path)
+        return OwnFile(path.stem, None, date.fromisoformat(as_of), settings.currency, None, columns, path)
     if settings.data == "journey":
         from crmlab.journey import Journey
 
@@ -56,7 +58,8 @@ def open_data(settings: Any) -> "Shop":
         raise ParameterError("no_as_of", folder=folder.name)
     as_of = date.fromisoformat(as_of or str(known["as_of"]))
     currency = known.get("currency") or getattr(settings, "currency", "") or "CNY"
-    return Shop(known.get("name", folder.name), folder, as_of, currency)
+    key = Key(known["public_key"].encode()) if "public_key" in known else Key.of_user()
+    return Shop(known.get("name", folder.name), folder, as_of, currency, key)
 
 
 def _datasets() -> Path:
@@ -70,22 +73,27 @@ def _datasets() -> Path:
 class Shop:
     """A folder of tables.
 
-    `as_of` is the reference date, `currency` the ISO code of all amounts.
+    `as_of` is the reference date, `currency` the ISO code of all amounts. With a `key`, customers go by pseudonyms;
+    without one their ids are shown as they come, because the publisher has taken the names away already.
     """
 
     name: str
     folder: Path | None
     as_of: date
     currency: str
+    key: Key | None
 
     def has(self, table: str) -> bool:
         """Whether the source has this table."""
         return self._path(table) is not None
 
     def table(self, name: str) -> "pd.DataFrame":
-        """One table without its personal columns; empty, but with its columns, when the source has no such table."""
+        """One table without its personal columns, and with pseudonyms for customers.
+
+        It is empty, but has its columns, when the source has no such table.
+        """
         frame = self.read_personal(name)
-        return frame.drop(columns=[column for column in PERSONAL if column in frame.columns])
+        return self._under_pseudonyms(frame.drop(columns=[column for column in PERSONAL if column in frame.columns]))
 
     def read_personal(self, name: str) -> "pd.DataFrame":
         """One table with its personal columns, for functions that count or link and show none of them."""
@@ -94,8 +102,6 @@ class Shop:
     def overview(self, lang: str = "zh") -> "pd.DataFrame":
         """Every table of the house: table, row (what a row is), rows (how many there are; 0 for no such table)."""
         import pandas as pd
-
-        from crmlab.world.schema import TABLES
 
         return pd.DataFrame(
             {"table": name, "row": table.row[lang], "rows": len(self._read(name))} for name, table in TABLES.items()
@@ -112,10 +118,15 @@ class Shop:
         """Order lines with their orders and refunds: those of customers who agreed to analysis, and the others."""
         from crmlab.collect.consent import Consented, with_consent
 
-        lines = self._joined_lines()
+        lines = self._under_pseudonyms(self._joined_lines())
         if not self.has("consents"):
             return Consented(lines, lines.iloc[:0].assign(reason=""))
-        return with_consent(lines, self._read("consents"), purpose="analysis", on=self.as_of)
+        return with_consent(lines, self.table("consents"), purpose="analysis", on=self.as_of)
+
+    def _under_pseudonyms(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        if self.key is None or "customer_id" not in frame:
+            return frame
+        return frame.assign(customer_id=self.key.pseudonyms(frame["customer_id"]))
 
     def _joined_lines(self) -> "pd.DataFrame":
         lines = self._read("order_lines")
@@ -187,8 +198,6 @@ class OwnFile(Shop):
 
 def kinds_of(table: str) -> dict[str, str]:
     """The columns of a table of the house and their kinds. Raises DataError for a name that is no table."""
-    from crmlab.world.schema import TABLES
-
     if table not in TABLES:
         raise DataError("no_table", table=table, there=", ".join(TABLES))
     return {column.name: column.kind for column in TABLES[table].columns}
@@ -196,8 +205,6 @@ def kinds_of(table: str) -> dict[str, str]:
 
 def _all_kinds() -> dict[str, str]:
     """The kinds of all columns of the house, for a table of one's own that holds columns of another."""
-    from crmlab.world.schema import TABLES
-
     return {name: kind for table in TABLES for name, kind in kinds_of(table).items()}
 
 

@@ -32,7 +32,7 @@ class Journey(Shop):
         if package is None:
             raise ParameterError("no_journey")
         folder = Path(package.submodule_search_locations[0]) / "data"
-        return cls("journey", folder, date.fromisoformat(as_of) if as_of else LAST_DAY, "USD")
+        return cls("journey", folder, date.fromisoformat(as_of) if as_of else LAST_DAY, "USD", None)
 
     @property
     def columns(self) -> dict[str, str]:

@@ -10,10 +10,10 @@ import pytest
 from world_rows import AS_OF, DATASETS, date_in, rows_by, to_fen, valid_orders, worlds
 
 from crmlab.errors import ParameterError
+from crmlab.tables import TABLES, TRUTH
+from crmlab.tables.codes import CODES
 from crmlab.words import LANGUAGES, word
 from crmlab.world import write_cards, write_world
-from crmlab.world.codes import CODES
-from crmlab.world.schema import TABLES, TRUTH
 
 KINDS = {
     "id": r"[A-Z]?\d+",

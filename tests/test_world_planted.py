@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 from world_rows import AS_OF, date_in, rows_by, to_fen, valid_orders, worlds
 
+from crmlab.tables.codes import CODES
 from crmlab.words import LANGUAGES
-from crmlab.world.codes import CODES
 
 MONTHS = ("2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05")
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
+from crmlab.tables import TABLES, TRUTH
 from crmlab.world import make_world
-from crmlab.world.schema import TABLES, TRUTH
 
 DATASETS = Path(__file__).parents[1] / "datasets"
 AS_OF = dt.date(2026, 6, 17)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmlab.world.codes import CODES
+from crmlab.tables.codes import CODES
 from crmlab.world.money import to_fen, yuan
 from crmlab.world.people import in_force
 from crmlab.world.season import date_of, day_of

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from crmlab.tables.codes import CODES
 from crmlab.world.catalogue import read
-from crmlab.world.codes import CODES
 from crmlab.world.planting import CUSTOMERS, Plan
 from crmlab.world.season import CLOSED, LAST_DAY, date_of, day_of
 

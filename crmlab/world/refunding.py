@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from crmlab.tables.codes import CODES
 from crmlab.world.catalogue import Line
-from crmlab.world.codes import CODES
 from crmlab.world.money import yuan
 from crmlab.world.planting import Plan
 from crmlab.world.season import LAST_DAY, date_of

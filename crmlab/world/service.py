@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from crmlab.world.codes import CODES
+from crmlab.tables.codes import CODES
 from crmlab.world.season import AS_OF, LAST_DAY, date_of, day_of
 from crmlab.world.shopping import Order
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from crmlab.tables.codes import CODES
 from crmlab.world.catalogue import Line, Product, Shelf
-from crmlab.world.codes import CODES
 from crmlab.world.money import yuan
 from crmlab.world.planting import SMALLEST_ORDER, Plan, draw_day
 from crmlab.world.season import LAST_DAY, WINDOW_START, campaign_on, date_of, day_of, month_of

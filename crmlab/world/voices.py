@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from crmlab.tables.codes import CODES
 from crmlab.world.catalogue import Product, read
-from crmlab.world.codes import CODES
 from crmlab.world.season import LAST_DAY, date_of
 from crmlab.world.shopping import Order
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from crmlab.errors import ParameterError
+from crmlab.tables import TABLES, TRUTH, Table
 from crmlab.words import LANGUAGES
-from crmlab.world.schema import TABLES, TRUTH, Table, card
+from crmlab.world.cards import card
 from crmlab.world.season import AS_OF, TIME_ZONE
 
 SUMS = "sha256sums.txt"
@@ -20,8 +21,10 @@ as_of = "{as_of}"
 currency = "CNY"
 time_zone = "{time_zone}"
 seed = {seed}
+# This key is public and hides nothing; it makes the lessons the same everywhere. Your own data get a key of your own.
+public_key = "xiaoman: a key that everybody knows"
 """
-GENERATED = "<!-- made by crmlab world from crmlab/world/schema.csv and tables.toml: edit those -->\n\n"
+GENERATED = "<!-- made by crmlab world from crmlab/tables/schema.csv and tables.toml: edit those -->\n\n"
 
 
 def write_world(folder: Path | str, truth_folder: Path | str, seed: int = 618) -> None:
