@@ -32,6 +32,8 @@ BAD = [
     ("lang", None),
     ("data", "no/such/folder"),
     ("data", ""),
+    ("data", "no/such.duckdb"),
+    ("data", "postgres://anna:secret@localhost/shop"),
     ("orders", "no_such.parquet"),
     ("customer", " "),
     ("customer", 1),
@@ -114,3 +116,16 @@ def test_journey_is_refused_when_it_is_not_installed(monkeypatch):
     monkeypatch.setattr("crmlab.course.settings.find_spec", lambda name: None)
     with pytest.raises(ParameterError, match="not installed"):
         check_settings(data="journey")
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated():
+    with pytest.raises(ParameterError) as caught:
+        check_settings(data="postgres://anna:secret@localhost/shop")
+    assert "PGPASSWORD" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_customer_base_and_a_server_are_data_too(tmp_path):
+    (tmp_path / "shop.duckdb").write_bytes(b"")
+    assert check_settings(data=str(tmp_path / "shop.duckdb")).data == str(tmp_path / "shop.duckdb")
+    assert check_settings(data="postgresql://anna@localhost/shop").data == "postgresql://anna@localhost/shop"

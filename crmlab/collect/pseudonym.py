@@ -4,7 +4,9 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import secrets
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,8 @@ LENGTH = 12
 """Characters of a pseudonym: 60 bits, so that two of ten million customers share one in 4 of 100,000 cases."""
 KEY_FILE = "CRMLAB_KEY_FILE"
 """The environment variable that names the key file; without it the key lies in .crmlab/key of the home folder."""
+
+PHONE_SIGNS = re.compile(r"[\s()+-]")
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,13 @@ class Key:
 
 
 def plain_contact(contact: str) -> str:
-    """A phone number as its digits without +86, an e-mail in small letters without blanks around it.
+    """A phone number as its digits without +86; an e-mail or a name in small letters without blanks around it.
 
-    >>> plain_contact(" 120-0000 0001 "), plain_contact("A@Shop.Example ")
+    >>> plain_contact(" +86 120-0000 0001 "), plain_contact("A@Shop.Example ")
     ('12000000001', 'a@shop.example')
     """
-    text = contact.strip().lower()
-    if "@" in text:
+    text = unicodedata.normalize("NFKC", contact).strip().lower()
+    digits = PHONE_SIGNS.sub("", text)
+    if not digits.isdecimal():
         return text
-    digits = "".join(character for character in text if character.isdecimal())
     return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits

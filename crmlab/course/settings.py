@@ -5,11 +5,13 @@ from collections.abc import Callable
 from datetime import date
 from importlib.util import find_spec
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 from crmlab.errors import ParameterError
 from crmlab.words import LANGUAGES, word
 
 ORDERS_ENDINGS = (".parquet", ".csv", ".csv.gz")
+SERVERS = ("postgres://", "postgresql://")
 
 
 class Settings(SimpleNamespace):
@@ -117,7 +119,11 @@ def _data(value: str) -> str:
         raise UnfitError("no_journey")
     if value in ("teaching", "journey"):
         return value
-    if not os.path.isdir(value):
+    if value.startswith(SERVERS):
+        if urlsplit(value).password is not None:
+            raise UnfitError("password", value=repr(value.split("@")[-1]))
+        return value
+    if not (os.path.isfile(value) if value.endswith(".duckdb") else os.path.isdir(value)):
         raise UnfitError("no_folder")
     return os.path.abspath(value)
 
