@@ -7,6 +7,7 @@ import pytest
 
 from crmlab import check_settings, open_data
 from crmlab.course.answers import ANSWERS
+from crmlab.course.concepts import concepts
 from crmlab.course.practice import practice
 from crmlab.errors import ParameterError
 from crmlab.words import has_word
@@ -33,6 +34,11 @@ def pair(monkeypatch):
         (2.5, [2.5, 2.5000001], [2.51, "2.5"]),
         ("R↓F↑M↑", ["R↓F↑M↑", " R↓F↑M↑ "], ["R↑F↑M↑", 1]),
         ([1, 2], [[1, 2], (1, 2)], [[2, 1], [1], 3, "12"]),
+        (
+            concepts("metrics"),
+            [["R", "F", "M"], ("最近一次购买", "Ｆ", " Money ", "age")],
+            [["R", "F"], ["R", "F", "money?"], "RFM", 3, ["R", "F", 3]],
+        ),
         (
             pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}),
             [pd.DataFrame({"a": [2, 1], "b": ["y", "x"]})],

@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any
 
 from crmlab.course.answers import ANSWERS
+from crmlab.course.concepts import Concepts
 from crmlab.data import Shop
 from crmlab.errors import ParameterError
 from crmlab.words import word
@@ -68,6 +69,10 @@ def _fault(value: Any, expected: Any) -> str | None:
         order = list(expected.columns)
         pair = [frame.sort_values(order, ignore_index=True).astype("object") for frame in (value, expected)]
         return None if pair[0].equals(pair[1]) else "values"
+    if isinstance(expected, Concepts):
+        if not isinstance(value, list | tuple | set) or not all(isinstance(one, str) for one in value):
+            return "kind"
+        return None if expected.named_in(list(value)) else "values"
     if isinstance(expected, list):
         if not isinstance(value, list | tuple):
             return "kind"
