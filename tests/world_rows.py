@@ -12,6 +12,7 @@ from crmlab.world import make_world
 DATASETS = Path(__file__).parents[1] / "datasets"
 AS_OF = dt.date(2026, 6, 17)
 VALID = ("paid", "shipped", "completed")
+OTHER_SEEDS = (1, 20260617)
 
 
 @cache
@@ -19,7 +20,19 @@ def worlds():
     """The committed world and two of other seeds: table name -> list of rows, teaching and truth together."""
     folders = {**dict.fromkeys(TABLES, "teaching"), **dict.fromkeys(TRUTH, "truth")}
     shipped = {name: _read(DATASETS / folder / f"{name}.csv") for name, folder in folders.items()}
-    return shipped, *(_plain(make_world(seed)) for seed in (1, 20260617))
+    return shipped, *map(_plain, _drawn())
+
+
+@cache
+def incoming():
+    """The incoming files of the same worlds: file name -> bytes."""
+    shipped = {path.name: path.read_bytes() for path in (DATASETS / "incoming").glob("*.csv")}
+    return shipped, *(world.incoming for world in _drawn())
+
+
+@cache
+def _drawn():
+    return [make_world(seed) for seed in OTHER_SEEDS]
 
 
 def _read(path):

@@ -46,4 +46,10 @@ CODES = {
     "basis": ("text", "search"),
     "personal": ("phone", "email", "name"),
     "text_language": ("both", "zh", "en"),
+    "careless_kind": ("straight", "speed"),
+    "fault": (
+        *("bad_pattern", "unknown_code", "bad_date", "bad_number", "out_of_range"),
+        *("orphan", "duplicate", "missing", "illegal_state"),
+    ),
+    "linked_by": ("id", "phone", "email", "phone_email", "ambiguous", "unlinked"),
 }

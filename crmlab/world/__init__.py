@@ -13,6 +13,9 @@ from crmlab.world import (
     answers,
     behaviour,
     catalogue,
+    contacts,
+    contentment,
+    delivering,
     people,
     planting,
     refunding,
@@ -22,6 +25,7 @@ from crmlab.world import (
     truth,
     voices,
 )
+from crmlab.world.incoming import draw_incoming
 from crmlab.world.write import write_cards, write_world
 
 __all__ = ["World", "make_world", "write_cards", "write_world"]
@@ -39,21 +43,28 @@ STEPS = (
     "texts",
     "answers",
     "second_thoughts",
+    "deliveries",
+    "calls",
+    "satisfaction",
+    "suppressions",
+    "incoming",
 )
 """Each step draws from its own stream, so that a change in one leaves the others as they are."""
 
 
 @dataclass(frozen=True)
 class World:
-    """`tables` are what students get, `truth` is for the grader alone. Every cell is text; a blank is ""."""
+    """`tables` are what students get, `incoming` the files to be added to them, as bytes by file name; `truth` is for
+    the grader alone. Every cell is text; a blank is ""."""
 
     seed: int
     tables: dict[str, pd.DataFrame]
+    incoming: dict[str, bytes]
     truth: dict[str, pd.DataFrame]
 
 
 def make_world(seed: int = SEED) -> World:
-    """Draw the whole world from `seed`, a whole number of 0 or more. Takes about two seconds.
+    """Draw the whole world from `seed`, a whole number of 0 or more. Takes a few seconds.
 
     >>> world = make_world(618)
     >>> len(world.tables["customers"])
@@ -70,6 +81,7 @@ def make_world(seed: int = SEED) -> World:
     texts, said, personal = voices.draw_texts(draw["texts"], persons, orders)
     survey, recall = answers.draw_answers(draw["answers"], persons, consents, orders, refunds)
     consents = people.withdraw(draw["second_thoughts"], consents, "survey", survey["customer_id"])
+    satisfaction, careless = contentment.draw_satisfaction(draw["satisfaction"], consents, orders)
     heads, lines = shopping.to_tables(orders)
     tables = {
         "customers": persons.drop(columns="pinyin"),
@@ -83,7 +95,13 @@ def make_world(seed: int = SEED) -> World:
         "service_records": service.draw_service(draw["service"], persons, orders, refunds),
         "texts": texts,
         "survey_answers": survey,
+        "deliveries": delivering.draw_deliveries(draw["deliveries"], orders),
+        "calls": contacts.draw_calls(draw["calls"], persons),
+        "satisfaction_answers": satisfaction,
+        "suppressions": contacts.draw_suppressions(draw["suppressions"], persons, consents),
     }
+    tables = {name: table.reset_index(drop=True) for name, table in tables.items()}
+    incoming = draw_incoming(draw["incoming"], persons, tables)
     hidden = {
         "types": truth.types_table(plans),
         "needs": truth.needs_table(said, searched),
@@ -91,8 +109,8 @@ def make_world(seed: int = SEED) -> World:
         "latent": truth.latent_table(plans),
         "recall": recall,
         "planted_personal": personal,
+        "careless": careless,
+        **incoming.truth,
     }
-    return World(
-        seed,
-        *({name: table.reset_index(drop=True) for name, table in group.items()} for group in (tables, hidden)),
-    )
+    hidden = {name: table.reset_index(drop=True) for name, table in hidden.items()}
+    return World(seed, tables, incoming.files, hidden)

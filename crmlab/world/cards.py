@@ -1,8 +1,12 @@
 """A data card: what a table holds, how it was made and what to watch for, as Markdown."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from crmlab.tables import Column, Table
 from crmlab.tables.codes import CODES
 from crmlab.words import word
+from crmlab.world.incoming.sheet import about
 
 HEADINGS = ("column", "kind", "unit", "meaning", "blank")
 
@@ -19,6 +23,26 @@ def card(table: Table, lang: str) -> str:
     }
     shown = (f"**{word(f'world.card.{name}', lang)}**\n\n" + "\n".join(lines) for name, lines in parts.items() if lines)
     return "\n\n".join([f"## {word(f'world.card.{lang}', lang)}", *shown]) + "\n"
+
+
+def incoming_card(lang: str) -> str:
+    """The card of the incoming files in one language: what they are, and each with its headings."""
+    parts = [f"## {word(f'world.card.{lang}', lang)}", word("world.card.incoming", lang)]
+    for name, file in about().items():
+        parts += [f"### `{name}.csv`", "\n".join(_told_of_file(file, lang))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _told_of_file(file: dict[str, Any], lang: str) -> Iterator[str]:
+    comma = word("world.card.comma", lang)
+    tables, headings = (comma.join(f"`{name}`" for name in file[part]) for part in ("tables", "headings"))
+    yield file[lang] + "\n"
+    if file["source"]:
+        source = word(f"world.source.{file['source']}", lang)
+        yield f"- {word('world.card.channel', lang)}{source}"
+    yield f"- {word('world.card.encoding', lang)}{file['encoding']}"
+    yield f"- {word('world.card.feeds', lang)}{tables}"
+    yield f"- {word('world.card.headings', lang)}{headings}"
 
 
 def _described(column: Column, lang: str) -> list[str]:

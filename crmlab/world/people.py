@@ -21,14 +21,14 @@ RENEWED = 8
 def draw_people(rng: np.random.Generator, plans: list[Plan]) -> pd.DataFrame:
     """One row per customer, all text. The extra column `pinyin`, the name in Latin letters, stays here."""
     suffix = rng.choice(10**8, CUSTOMERS, replace=False)
-    rows = [_person(rng, plan, f"120{number:08d}") for plan, number in zip(plans, suffix, strict=True)]
+    rows = [draw_person(rng, plan, f"120{number:08d}") for plan, number in zip(plans, suffix, strict=True)]
     people = pd.DataFrame(rows, index=[plan.customer_id for plan in plans])
     leap = rng.choice(people.index, BORN_ON_LEAP_DAY, replace=False)
     people.loc[leap, "birthday"] = "02-29"
     return people
 
 
-def _person(rng: np.random.Generator, plan: Plan, phone: str) -> dict[str, str]:
+def draw_person(rng: np.random.Generator, plan: Plan, phone: str) -> dict[str, str]:
     language = "en" if rng.random() < 0.08 else "zh"
     name, pinyin = _name(rng, language)
     job = _pick(rng, CODES["job"], (0.18, 0.5, 0.17, 0.15))
