@@ -31,3 +31,23 @@ class DataError(CrmlabError, ValueError):
 
 class ParameterError(CrmlabError, ValueError):
     """A setting has a value that cannot be used."""
+
+
+class ConsentError(CrmlabError):
+    """Data would be used for a purpose that their customers did not agree to.
+
+    `customers` are the ids concerned, pseudonyms in a notebook; `purpose` is the code of the purpose, and `known` are
+    those that the data were given for, where the data remember them. The message names the purposes and the first
+    customer, and counts them all.
+    """
+
+    def __init__(self, key: str, *, customers: tuple[str, ...], purpose: str, known: tuple[str, ...] = ()):
+        self.customers = customers
+        self.purpose = purpose
+        self.known = known
+        super().__init__(key, first=customers[0], count=len(customers))
+
+    def message(self, lang: str) -> str:
+        purpose, *known = (word(f"world.purpose.{code}", lang) for code in (self.purpose, *self.known))
+        mark = word("consent.mark", lang)
+        return word(f"error.{self.key}", lang, purpose=purpose, known=mark.join(known), **self.values)

@@ -59,7 +59,7 @@ def test_the_overview_of_consent_adds_up_to_all_customers(shop):
 
 def test_coverage_equals_a_count_by_hand(shop):
     raw = pd.read_csv(shop.folder / "customers.csv", dtype=str, encoding="utf-8")
-    shares = coverage(shop, ("phone", "sex"))
+    shares = coverage(shop.read_personal("customers"), ("phone", "sex"))
     for channel, row in shares.iterrows():
         own = raw[raw["source"] == channel]
         assert row["phone"] == pytest.approx(own["phone"].notna().sum() / len(own))
@@ -72,7 +72,7 @@ def test_a_channel_of_fewer_than_five_customers_is_not_shown(shop, tmp_path):
     )
     few.to_csv(tmp_path / "customers.csv", index=False, encoding="utf-8")
     own = open_data(check_settings(data=str(tmp_path), as_of="2026-06-17"))
-    assert coverage(own, ("sex",)).index.tolist() == ["order"]
+    assert coverage(own.read_personal("customers"), ("sex",)).index.tolist() == ["order"]
 
 
 def test_no_table_that_a_notebook_sees_has_a_personal_column(shop):
