@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from crmlab import survey
-from crmlab.errors import DataError
+from crmlab.errors import DataError, ParameterError
+from crmlab.survey.questionnaire import questionnaire
+from crmlab.survey.three import top_band
 
 AS_OF = date(2026, 6, 17)
 
@@ -19,11 +21,42 @@ def answers(**columns):
 
 
 @pytest.mark.parametrize(
-    ("below", "low", "n_below", "n", "value"),
-    [(1000, 2000, 30, 10, 3000.0), (1000, 2000, 60, 40, 3512.94)],
+    ("n_below", "n", "estimator", "value"),
+    [
+        *((30, 10, "harmonic", 3000.0), (30, 10, "mean", 4000.0), (30, 10, "median", 2828.43)),
+        *((60, 40, "harmonic", 3512.94), (60, 40, "mean", 8212.57)),
+    ],
 )
-def test_top_band_gives_the_reference_values(below, low, n_below, n, value):
-    assert survey.top_band(below, low, n_below, n) == pytest.approx(value, abs=0.005)
+def test_top_band_gives_the_reference_values(n_below, n, estimator, value):
+    assert top_band(1000, 2000, n_below, n, estimator=estimator) == pytest.approx(value, abs=0.005)
+
+
+def test_the_harmonic_mean_is_the_one_to_use():
+    assert survey.top_band(1000, 2000, 30, 10) == top_band(1000, 2000, 30, 10, estimator="harmonic")
+
+
+@pytest.mark.parametrize("n", [30, 40])
+def test_a_mean_that_is_infinite_is_refused(n):
+    with pytest.raises(DataError, match="harmonic"):
+        top_band(1000, 2000, 30, n, estimator="mean")
+    assert top_band(1000, 2000, 30, n, estimator="median") > 2000
+
+
+def test_an_unknown_estimator_and_a_band_from_zero_are_refused():
+    with pytest.raises(ParameterError, match="mode"):
+        top_band(1000, 2000, 30, 10, estimator="mode")
+    with pytest.raises(DataError, match="200"):
+        top_band(0, 200, 30, 10)
+
+
+@pytest.mark.parametrize("estimator", ["harmonic", "mean", "median"])
+def test_answers_and_the_table_of_bands_take_the_estimator_that_is_stated(estimator):
+    given = pd.concat([answers(q3_spend=[band]) for band in ["1000-2000"] * 30 + ["2000+"] * 10])
+    value = top_band(1000, 2000, 30, 10, estimator=estimator)
+    coded = survey.code_answers(given, as_of=AS_OF, estimator=estimator)
+    assert coded["spend_per_quarter"].tolist() == [150_000] * 30 + [round(value * 100)] * 10
+    table = survey.band_table(given, estimator=estimator).set_index("band")
+    assert table.loc["2000+", "midpoint"] == value
 
 
 def test_eight_orders_in_a_year_of_365_and_a_quarter_days_are_two_a_quarter():
@@ -40,6 +73,14 @@ def test_bands_of_a_question_leave_no_gap_and_do_not_overlap():
     last, _, spend = survey.QUESTIONS
     assert all(low.high + 1 == high.low for low, high in zip(last.bands, last.bands[1:], strict=False))
     assert all(low.high == high.low for low, high in zip(spend.bands, spend.bands[1:], strict=False))
+
+
+def test_the_questions_are_those_of_the_questionnaire():
+    asked = questionnaire("shopping")
+    assert asked.questions[:3] == survey.QUESTIONS
+    assert [question.indicator for question in survey.QUESTIONS] == [
+        *("recency_days", "orders_per_quarter", "spend_per_quarter"),
+    ]
 
 
 def test_recency_runs_from_the_own_day_to_the_common_date():

@@ -4,76 +4,40 @@ The questions ask for rates per quarter; R, F and M of the order log are days an
 columns do.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import log
 from typing import TYPE_CHECKING
 
-from crmlab.errors import DataError
+from crmlab.errors import DataError, ParameterError
 from crmlab.money import minor_units_in
+from crmlab.survey.question import Band, Question
+from crmlab.survey.questionnaire import questionnaire
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = [
+    "ESTIMATORS",
+    "QUARTER_DAYS",
+    "QUESTIONS",
+    "Band",
+    "Question",
+    "band_table",
+    "band_values",
+    "code_answers",
+    "per_quarter",
+    "top_band",
+]
 
 QUARTER_DAYS = Fraction(1461, 16)
 """Days in a quarter: 365.25 / 4 = 91.3125."""
 
 
-@dataclass(frozen=True)
-class Band:
-    """A range to tick, `low` to `high` in the unit of its question; the top band has no `high`."""
-
-    code: str
-    low: int
-    high: int | None
-
-    @property
-    def midpoint(self) -> Fraction | None:
-        """The middle of a closed band; None for the open one, whose value needs an estimator."""
-        return None if self.high is None else Fraction(self.low + self.high, 2)
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question: its key (column and word), the indicator it speaks of, its unit, and its bands, lowest first.
-
-    A question without bands takes a whole number; 0 means never, and an empty answer means skipped, which is not 0.
-    """
-
-    key: str
-    indicator: str
-    unit: str
-    bands: tuple[Band, ...] = ()
-
-
-QUESTIONS = (
-    Question(
-        "q1_last",
-        "recency_days",
-        "days",
-        (
-            Band("week", 0, 7),
-            Band("month", 8, 30),
-            Band("quarter", 31, 91),
-            Band("half_year", 92, 182),
-            Band("longer", 183, None),
-        ),
-    ),
-    Question("q2_orders", "orders_per_quarter", "orders_per_quarter"),
-    Question(
-        "q3_spend",
-        "spend_per_quarter",
-        "yuan_per_quarter",
-        (
-            Band("0-200", 0, 200),
-            Band("200-500", 200, 500),
-            Band("500-1000", 500, 1000),
-            Band("1000-2000", 1000, 2000),
-            Band("2000+", 2000, None),
-        ),
-    ),
-)
+ESTIMATORS = ("harmonic", "mean", "median")
+"""What the open top band may be worth: a mean of the Pareto that fits it and the band beneath."""
+QUESTIONS = tuple(question for question in questionnaire("shopping").questions if question.indicator)
+"""The three questions of the shopping questionnaire that speak of recency, frequency and money."""
 
 
 def per_quarter(total: int | Fraction, window: int) -> Fraction:
@@ -85,25 +49,38 @@ def per_quarter(total: int | Fraction, window: int) -> Fraction:
     return Fraction(total) * QUARTER_DAYS / window
 
 
-def top_band(below: int, low: int, n_below: int, n: int) -> float:
-    """A value for the open top band from `low` up, by the robust Pareto midpoint with the harmonic mean.
+def top_band(below: int, low: int, n_below: int, n: int, *, estimator: str = "harmonic") -> float:
+    """A value for the open top band from `low` up, by the robust Pareto midpoint.
 
     `below` is the lower bound of the band beneath it; `n_below` and `n` count the answers in the two bands. The
-    shape is a = ln((n_below + n) / n) / ln(low / below), the value low * (1 + 1/a).
+    shape is a = ln((n_below + n) / n) / ln(low / below). The estimators are the harmonic mean low * (1 + 1/a), the
+    mean low * a / (a - 1), and the median low * 2^(1/a). The mean runs away when a comes near 1 and is infinite below,
+    so the harmonic mean is the one to use unless there is a reason for another.
     Source: von Hippel, Scarpino and Holas 2016.
-    Raises DataError when one of the two bands has no answers.
+    Raises DataError when one of the two bands has no answers, when `below` is not above 0, and when the mean is asked
+    for and a is not above 1; ParameterError for another estimator.
 
-    >>> round(top_band(1000, 2000, 30, 10), 2), round(top_band(1000, 2000, 60, 40), 2)
-    (3000.0, 3512.94)
+    >>> [round(top_band(1000, 2000, 30, 10, estimator=each), 2) for each in ESTIMATORS]
+    [3000.0, 4000.0, 2828.43]
+    >>> [round(top_band(1000, 2000, 60, 40, estimator=each), 2) for each in ESTIMATORS]
+    [3512.94, 8212.57, 3378.71]
     """
+    if estimator not in ESTIMATORS:
+        raise ParameterError("estimator", estimator=estimator, there=", ".join(ESTIMATORS))
     if n_below < 1 or n < 1:
         raise DataError("top_band", low=low, n=n, n_below=n_below)
+    if below <= 0:
+        raise DataError("top_band_zero", low=low, below=below)
     shape = log((n_below + n) / n) / log(low / below)
-    return low * (1 + 1 / shape)
+    if estimator == "mean":
+        if shape <= 1:
+            raise DataError("top_band_mean", low=low, shape=round(shape, 2))
+        return low * shape / (shape - 1)
+    return low * (1 + 1 / shape) if estimator == "harmonic" else low * 2 ** (1 / shape)
 
 
-def band_values(question: Question, answers: "pd.Series") -> dict[str, float]:
-    """What each band of a question is worth: midpoints, and the estimator for the top band when it was ticked.
+def band_values(question: Question, answers: "pd.Series", *, estimator: str = "harmonic") -> dict[str, float]:
+    """What each band of a question is worth: midpoints, and for the top band, when it was ticked, `top_band`.
 
     Raises DataError for a code that the question does not have.
     """
@@ -114,12 +91,18 @@ def band_values(question: Question, answers: "pd.Series") -> dict[str, float]:
     values = {band.code: float(band.midpoint) for band in question.bands if band.high is not None}
     under, top = question.bands[-2:]
     if counts.get(top.code, 0):
-        values[top.code] = top_band(under.low, top.low, int(counts.get(under.code, 0)), int(counts[top.code]))
+        n_below, n = int(counts.get(under.code, 0)), int(counts[top.code])
+        values[top.code] = top_band(under.low, top.low, n_below, n, estimator=estimator)
     return values
 
 
 def code_answers(
-    answers: "pd.DataFrame", *, as_of: date, currency: str = "CNY", questions: tuple[Question, ...] = QUESTIONS
+    answers: "pd.DataFrame",
+    *,
+    as_of: date,
+    currency: str = "CNY",
+    estimator: str = "harmonic",
+    questions: tuple[Question, ...] = QUESTIONS,
 ) -> "pd.DataFrame":
     """Answers as numbers: one row per answer, with missing values where a question was skipped.
 
@@ -127,6 +110,7 @@ def code_answers(
     ----------
     answers : frame with answer_id, customer_id, submitted_at (time), q1_last, q2_orders, q3_spend
     as_of : the common reference date
+    estimator : what an open top band is worth, see `top_band`
 
     Returns
     -------
@@ -158,8 +142,8 @@ def code_answers(
     if late.any():
         raise DataError("late_answer", column="submitted_at", count=int(late.sum()), as_of=as_of)
     last, orders, spend = questions
-    days = _worth(last, answers)
-    money = _worth(spend, answers)
+    days = _worth(last, answers, estimator)
+    money = _worth(spend, answers, estimator)
     return pd.DataFrame(
         {
             "answer_id": answers["answer_id"],
@@ -171,9 +155,9 @@ def code_answers(
     )
 
 
-def _worth(question: Question, answers: "pd.DataFrame") -> "pd.Series":
+def _worth(question: Question, answers: "pd.DataFrame", estimator: str) -> "pd.Series":
     ticked = answers[question.key]
-    return ticked.map(band_values(question, ticked.dropna())).astype("float64")
+    return ticked.map(band_values(question, ticked.dropna(), estimator=estimator)).astype("float64")
 
 
 def _whole(column: "pd.Series", name: str) -> "pd.Series":
@@ -187,7 +171,9 @@ def _whole(column: "pd.Series", name: str) -> "pd.Series":
     return numbers.astype("Int64")
 
 
-def band_table(answers: "pd.DataFrame", questions: tuple[Question, ...] = QUESTIONS) -> "pd.DataFrame":
+def band_table(
+    answers: "pd.DataFrame", questions: tuple[Question, ...] = QUESTIONS, *, estimator: str = "harmonic"
+) -> "pd.DataFrame":
     """Which band is worth what, and how many ticked it: indicator, band, midpoint (days or yuan), unit, count."""
     import pandas as pd
 
@@ -196,6 +182,7 @@ def band_table(answers: "pd.DataFrame", questions: tuple[Question, ...] = QUESTI
         if not question.bands:
             continue
         counts = answers[question.key].value_counts()
-        for code, value in band_values(question, answers[question.key].dropna()).items():
+        values = band_values(question, answers[question.key].dropna(), estimator=estimator)
+        for code, value in values.items():
             rows.append((question.indicator, code, value, question.unit, int(counts.get(code, 0))))
     return pd.DataFrame(rows, columns=["indicator", "band", "midpoint", "unit", "count"])
