@@ -5,18 +5,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from crmlab.data import Shop
-
 SMALLEST = 5
 """A channel with fewer customers is not shown: its shares would speak of single people."""
 
 
-def coverage(shop: "Shop", fields: tuple[str, ...]) -> "pd.DataFrame":
-    """Share (0 to 1) of customers with each field, a row per channel, a column per field that the source has.
+def coverage(customers: "pd.DataFrame", fields: tuple[str, ...]) -> "pd.DataFrame":
+    """Share (0 to 1) of customers with each field, a row per channel, a column per field that the frame has.
 
-    Personal fields are counted here and shown nowhere. Without channels in the source there is one row, "all".
+    `customers` may hold personal columns: they are counted here and shown nowhere. Without a column source there is one
+    row, "all".
+
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame({"source": ["phone"] * 5, "sex": ["female", "male", None, None, "male"]})
+    >>> float(coverage(customers, ("sex",)).loc["phone", "sex"])
+    0.6
     """
-    customers = shop.read_personal("customers")
     channel = customers["source"] if "source" in customers else ["all"] * len(customers)
     known = customers[[field for field in fields if field in customers]].notna()
     groups = known.groupby(channel)

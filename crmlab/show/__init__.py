@@ -2,7 +2,7 @@
 
 from crmlab.show.charts import coverage, distributions, heat, recency_frequency, shares, types
 from crmlab.show.table import Table, save, table
-from crmlab.show.text import Text, text
+from crmlab.show.text import Text, text, tried
 from crmlab.show.theme import theme
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "table",
     "text",
     "theme",
+    "tried",
     "types",
 ]

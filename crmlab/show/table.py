@@ -15,27 +15,44 @@ MONEY = ("monetary", "value", "amount_minor", "mean_order", "spend_per_quarter",
 CODES = {
     "age_range": "world.age_range",
     "band": "world.last_purchase world.spend_band",
+    "by": "scan.by",
     "category": "world.category",
-    "channel": "world.channel",
+    "channel": "world.channel world.service_channel world.suppressed_channel feedback",
+    "checked": "careless.checked",
     "city": "world.city",
+    "column": "column",
+    "decision": "sending.decision",
     "event": "world.event",
     "frequency_group": "group",
+    "how": "linking",
     "indicator": "column",
     "job": "world.job",
-    "kind": "world.text_kind",
+    "kept_source": "world.source",
+    "kind": "world.text_kind scan.kind",
     "language": "world.language",
+    "link_reason": "linking",
     "need": "world.need",
+    "other_source": "world.source",
+    "outcome": "linking world.outcome",
     "purpose": "world.purpose",
     "q1_last": "world.last_purchase",
+    "q3_spend": "world.spend_band",
+    "reason": "sending.reason response.reason reason linking world.reason",
+    "service_channel": "world.service_channel",
+    "service_kind": "world.service_kind",
     "sex": "world.sex",
     "source": "world.source",
     "spend_group": "group",
     "state": "world.state",
     "statistic": "statistic",
+    "step": "behaviour",
+    "term": "behaviour",
     "unit": "world.unit",
     "value_tier": "group",
 }
 """Columns that hold codes, and where in words.csv their words stand: one prefix, or several to try in turn."""
+CELLS = {"value", "kept_value", "other_value"}
+"""Columns that hold the cell of another table; a column `column` beside them says which."""
 
 
 def heading(column: str, lang: str) -> str:
@@ -61,6 +78,9 @@ class Table:
     def _shown(self) -> "pd.DataFrame":
         shown = self.frame.head(self.rows)
         worded = {column: [self._cell(column, value) for value in shown[column]] for column in shown.columns}
+        for column in CELLS.intersection(shown.columns):
+            pairs = zip(shown.get("column", shown[column]), worded[column], strict=True)
+            worded[column] = [code_word(str(about), text, self.lang) for about, text in pairs]
         return type(shown)({heading(column, self.lang): cells for column, cells in worded.items()})
 
     def _cell(self, column: str, value: Any) -> str:
@@ -68,13 +88,15 @@ class Table:
 
         if pd.api.types.is_scalar(value) and pd.isna(value):
             return ""
-        if column in MONEY:
+        if column in MONEY and not isinstance(value, str):
             return format_money(int(value), self.currency, self.lang)
         if column in CODES:
             return code_word(column, value, self.lang)
         if isinstance(value, pd.Timestamp):
             return str(value.date() if value == value.normalize() else value)
-        if isinstance(value, bool) or (not isinstance(value, int | float) and not hasattr(value, "dtype")):
+        if pd.api.types.is_bool(value):
+            return word(f"world.yes_no.{'yes' if value else 'no'}", self.lang)
+        if not isinstance(value, int | float) and not hasattr(value, "dtype"):
             return str(value)
         if column.endswith("share"):
             return f"{value:.1%}"

@@ -1,7 +1,11 @@
 """Sentences of a result as paragraphs, so that a page can wrap them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from typing import Any
+
+from crmlab.errors import CrmlabError
 
 
 @dataclass(frozen=True)
@@ -24,3 +28,22 @@ def text(words: str) -> Text:
     '<p>R &lt; 30</p>'
     """
     return Text(words)
+
+
+def tried(do: Callable[[], Any], lang: str = "zh") -> Any:
+    """What `do` gives, or in words why it is refused: for steps that are to fail, or that the data may not allow.
+
+    Only errors that crmlab raises on purpose are told; any other goes on.
+
+    >>> from crmlab.errors import DataError
+    >>> def refuse():
+    ...     raise DataError("file_kind", path="a.doc", kinds=".csv")
+    >>> "a.doc" in tried(refuse, "en").text
+    True
+    >>> tried(lambda: 3)
+    3
+    """
+    try:
+        return do()
+    except CrmlabError as error:
+        return text(error.message(lang))

@@ -1,0 +1,45 @@
+"""Personal values in a listing keep their shape and lose their content."""
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from crmlab.collect.personal import by_shape, plain
+from crmlab.tables import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PERSONAL = tuple(sorted({column.name for table in TABLES.values() for column in table.columns if column.personal}))
+"""Columns of the house that no output shows."""
+LONGEST = 40
+"""Characters shown of a masked value."""
+
+
+def mask(text: str) -> str:
+    """The shape of a text: digits become 0, ASCII letters x, all other characters 〇; punctuation and blanks stay.
+
+    At most 40 characters are shown, so that a long text tells no more than that it is long.
+
+    >>> mask("120-1229664"), mask("luo@shop"), mask("罗示松")
+    ('000-0000000', 'xxx@xxxx', '〇〇〇')
+    """
+    return "".join(map(_masked, text[:LONGEST])) + ("…" if len(text) > LONGEST else "")
+
+
+def _masked(character: str) -> str:
+    if character.isdecimal():
+        return "0"
+    if character.isascii():
+        return "x" if character.isalpha() else character
+    return character if unicodedata.category(character)[0] in "PZ" else "〇"
+
+
+def mask_column(values: "pd.Series", column: str) -> "pd.Series":
+    """The values of a column as a listing may show them.
+
+    Personal columns and customer ids are masked. In any other column, values that look like personal data are: in a
+    file whose columns slipped they can stand anywhere.
+    """
+    if column in PERSONAL or column == "customer_id":
+        return values.map(mask, na_action="ignore")
+    return values.map(lambda text: mask(text) if any(by_shape(plain(text))) else text, na_action="ignore")
