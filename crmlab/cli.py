@@ -1,8 +1,9 @@
-"""The command line: run the course, build it, open it, make its data."""
+"""The command line: run the course, build it, open it, make its data; keep a customer base."""
 
 import argparse
 import os
 import sys
+from datetime import date
 from pathlib import Path
 
 from crmlab.course.paths import course_root
@@ -82,6 +83,41 @@ def world(given: argparse.Namespace) -> int:
     return 0
 
 
+def collect(given: argparse.Namespace) -> int:
+    from crmlab import show
+    from crmlab.collect import CustomerBase
+
+    open_base = CustomerBase.open if given.base.exists() else CustomerBase.create
+    with open_base(given.base) as base:
+        report = base.load(given.sources, on=given.on, unreadable="stop" if given.stop else "list")
+    print(report.balance(given.lang))
+    if len(report.listed):
+        print(show.table(report.reasons(given.lang), given.lang, rows=len(report.listed)))
+    if given.listed:
+        report.listed.to_csv(given.listed, index=False, encoding="utf-8-sig")
+    return 0
+
+
+def person(given: argparse.Namespace) -> int:
+    from crmlab import show
+    from crmlab.collect import CustomerBase, export_person
+
+    with CustomerBase.open(given.base) as base:
+        found = export_person(base, given.customer, given.out, on=given.on)
+    print(show.table(found, given.lang, rows=len(found)))
+    return 0
+
+
+def forget(given: argparse.Namespace) -> int:
+    from crmlab import show
+    from crmlab.collect import CustomerBase, delete_person
+
+    with CustomerBase.open(given.base) as base:
+        removed = delete_person(base, given.customer, on=given.on, reason=given.reason, outbox=given.outbox)
+    print(show.table(removed, given.lang, rows=len(removed)))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     from importlib.metadata import version
 
@@ -101,6 +137,26 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path, metavar="DIR", help=_both("help_out"))
     one.add_argument("--fresh", action="store_true", help=_both("help_fresh"))
 
+    one = commands.add_parser("collect", help=_both("help_collect"))
+    one.set_defaults(command=collect)
+    one.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help=_both("help_sources"))
+    _add_base(one)
+    one.add_argument("--stop", action="store_true", help=_both("help_stop"))
+    one.add_argument("--listed", type=Path, metavar="FILE.csv", help=_both("help_listed"))
+
+    one = commands.add_parser("person", help=_both("help_person"))
+    one.set_defaults(command=person)
+    one.add_argument("customer", metavar="CUSTOMER", help=_both("help_customer"))
+    _add_base(one)
+    one.add_argument("--out", type=Path, required=True, metavar="FILE.json", help=_both("help_copy"))
+
+    one = commands.add_parser("forget", help=_both("help_forget"))
+    one.set_defaults(command=forget)
+    one.add_argument("customer", metavar="CUSTOMER", help=_both("help_customer"))
+    _add_base(one)
+    one.add_argument("--reason", choices=("request", "withdrawal", "retention"), default="request")
+    one.add_argument("--outbox", type=Path, metavar="DIR", help=_both("help_outbox"))
+
     one = commands.add_parser("build", help=_both("help_build"))
     one.set_defaults(command=build, lang="en")
     one.add_argument("--check", action="store_true", help=_both("help_check"))
@@ -114,6 +170,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=618, help=_both("help_seed"))
     one.add_argument("--out", type=Path, metavar="DIR", help=_both("help_out"))
     return parser
+
+
+def _add_base(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--base", type=Path, required=True, metavar="FILE.duckdb", help=_both("help_base"))
+    one.add_argument("--on", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD", help=_both("help_on"))
+    one.add_argument("--lang", choices=LANGUAGES, default="zh")
 
 
 def _both(key: str) -> str:

@@ -5,6 +5,7 @@ Whatever it is, the lessons meet the same tables and columns. A table that a sou
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -28,14 +29,18 @@ HOUSE_COLUMNS = {
 }  # fmt: skip
 NUMBERS, TIMES = ("integer", "number", "money"), ("date", "time")
 ENDINGS = (".parquet", ".csv")
+CARD = "data.toml"
+"""What a folder of tables says of itself: name, reference date, currency, public key."""
+SERVERS = ("postgres://", "postgresql://")
 
 
 def open_data(settings: Any) -> "Shop":
     """The data that checked settings name (see `crmlab.course.settings.check_settings`).
 
-    Reads from `settings`: data ("teaching", "journey" or a folder), as_of ("" for the data's own reference date),
-    and where `orders` names a file of order lines: that file, its columns (customer, order, date, amount, state,
-    refund) and its currency. Raises ParameterError when no reference date is known.
+    Reads from `settings`: data ("teaching", "journey", a folder, a customer base that ends in .duckdb, or
+    postgres://user@host/name), as_of ("" for the data's own reference date), and where `orders` names a file of order
+    lines: that file, its columns (customer, order, date, amount, state, refund) and its currency. Raises
+    ParameterError when no reference date is known.
 
     >>> from crmlab.course.settings import check_settings
     >>> shop = open_data(check_settings(data="teaching"))
@@ -51,15 +56,36 @@ def open_data(settings: Any) -> "Shop":
         from crmlab.journey import Journey
 
         return Journey.open(as_of)
+    currency = getattr(settings, "currency", "")
+    if settings.data.startswith(SERVERS):
+        from crmlab.collect.shops import PostgresShop
+
+        return PostgresShop.open(settings.data, as_of=as_of, currency=currency)
+    if settings.data.endswith(".duckdb"):
+        from crmlab.collect.shops import BaseShop
+
+        return BaseShop.open(Path(settings.data), as_of=as_of, currency=currency)
     folder = _datasets() / "teaching" if settings.data == "teaching" else Path(settings.data)
-    card = folder / "data.toml"
+    card = folder / CARD
     known = tomllib.loads(card.read_text(encoding="utf-8")) if card.exists() else {}
+    return Shop(folder=folder, **facts(folder.name, known, as_of=as_of, currency=currency))
+
+
+def facts(name: str, known: Mapping[str, str], *, as_of: str, currency: str) -> dict[str, Any]:
+    """Name, reference date, currency and key of data, for `Shop`.
+
+    `known` is what the data say of themselves: name, as_of, currency, public_key. The reference date of the lesson
+    goes before that of the data. Data without a public key get the key of the person at this computer. Raises
+    ParameterError when nobody says the reference date.
+    """
     if not as_of and "as_of" not in known:
-        raise ParameterError("no_as_of", folder=folder.name)
-    as_of = date.fromisoformat(as_of or str(known["as_of"]))
-    currency = known.get("currency") or getattr(settings, "currency", "") or "CNY"
-    key = Key(known["public_key"].encode()) if "public_key" in known else Key.of_user()
-    return Shop(known.get("name", folder.name), folder, as_of, currency, key)
+        raise ParameterError("no_as_of", folder=name)
+    return {
+        "name": known.get("name", name),
+        "as_of": date.fromisoformat(as_of or str(known["as_of"])),
+        "currency": known.get("currency") or currency or "CNY",
+        "key": Key(known["public_key"].encode()) if "public_key" in known else Key.of_user(),
+    }
 
 
 def _datasets() -> Path:
@@ -83,6 +109,17 @@ class Shop:
     currency: str
     key: Key | None
 
+    @property
+    def files(self) -> list[Path]:
+        """What a customer base is built from: the folder of tables, or nothing where the data are none."""
+        return [self.folder] if self.folder else []
+
+    @property
+    def incoming(self) -> list[Path]:
+        """Files that the collection channels handed in: the folder `incoming` beside tables that have a data.toml."""
+        cards = (folder / CARD for folder in self.files)
+        return sorted(file for card in cards if card.exists() for file in (card.parents[1] / "incoming").glob("*.csv"))
+
     def has(self, table: str) -> bool:
         """Whether the source has this table."""
         return self._path(table) is not None
@@ -100,11 +137,11 @@ class Shop:
         return self._read(name)
 
     def overview(self, lang: str = "zh") -> "pd.DataFrame":
-        """Every table of the house: table, row (what a row is), rows (how many there are; 0 for no such table)."""
+        """Every table of the house: table, one_row (what a row is), rows (how many there are; 0 for no such table)."""
         import pandas as pd
 
         return pd.DataFrame(
-            {"table": name, "row": table.row[lang], "rows": len(self._read(name))} for name, table in TABLES.items()
+            {"table": name, "one_row": table.row[lang], "rows": len(self._read(name))} for name, table in TABLES.items()
         )
 
     @property
@@ -130,7 +167,7 @@ class Shop:
 
     def _joined_lines(self) -> "pd.DataFrame":
         lines = self._read("order_lines")
-        if not self.has("orders"):
+        if "customer_id" in lines and not self.has("orders"):
             return lines
         lines = lines.merge(self._read("orders"), on="order_id", how="left", validate="many_to_one")
         refunds = self._read("refunds").groupby(["order_id", "line_no"], as_index=False)
@@ -157,15 +194,8 @@ class Shop:
         if path is None:
             return empty(table)
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        frame = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8")
-        kinds = _all_kinds() | kinds_of(table)
-        for column in frame.columns:
-            if kinds.get(column) in NUMBERS:
-                frame[column] = pd.to_numeric(frame[column])
-            elif kinds.get(column) in TIMES:
-                frame[column] = pd.to_datetime(frame[column], format="ISO8601")
-        return frame
+            return typed(table, pd.read_parquet(path))
+        return typed(table, pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -201,6 +231,41 @@ def kinds_of(table: str) -> dict[str, str]:
     if table not in TABLES:
         raise DataError("no_table", table=table, there=", ".join(TABLES))
     return {column.name: column.kind for column in TABLES[table].columns}
+
+
+def typed(table: str, frame: "pd.DataFrame") -> "pd.DataFrame":
+    """A table, given as text or as a database hands it over, with the types that lessons meet.
+
+    Ids, codes and texts are str. Numbers are int64, or float64 where some are blank; money is float64 in whole units.
+    Dates (without time of day) and times are datetime64[us]; times with a zone stay as they are. Columns that no table
+    of the house has are left alone. Raises ValueError for a text that is no number or no date.
+
+    >>> import pandas as pd
+    >>> typed("products", pd.DataFrame({"product_id": ["007"], "price": ["1.50"]})).to_dict("records")
+    [{'product_id': '007', 'price': 1.5}]
+    """
+    frame, kinds = frame.copy(), _all_kinds() | kinds_of(table)
+    for column in frame.columns:
+        if column in kinds:
+            frame[column] = _of_kind(frame[column], kinds[column])
+    return frame
+
+
+def _of_kind(values: "pd.Series", kind: str) -> "pd.Series":
+    import pandas as pd
+
+    if kind in NUMBERS:
+        values = values if pd.api.types.is_numeric_dtype(values) else pd.to_numeric(values)
+        whole = pd.api.types.is_integer_dtype(values) and not values.hasnans
+        return values.astype("int64" if whole else "float64")
+    if kind not in TIMES:
+        return values.astype("str")
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return values
+    if not pd.api.types.is_datetime64_dtype(values):
+        values = pd.to_datetime(values, format="ISO8601")
+    values = values.astype("datetime64[us]")
+    return values.dt.normalize() if kind == "date" else values
 
 
 def _all_kinds() -> dict[str, str]:

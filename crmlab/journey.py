@@ -35,6 +35,10 @@ class Journey(Shop):
         return cls("journey", folder, date.fromisoformat(as_of) if as_of else LAST_DAY, "USD", None)
 
     @property
+    def files(self) -> list[Path]:
+        return []
+
+    @property
     def columns(self) -> dict[str, str]:
         return super().columns | {"time_zone": TIME_ZONE}
 

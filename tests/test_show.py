@@ -35,7 +35,7 @@ def test_pictures_draw_every_glyph_and_say_what_they_show(result, chart, lang):
 
 def test_coverage_is_drawn_with_words(shop):
     show.theme()
-    assert show.coverage(coverage(shop, ("sex", "phone")), "zh").png()
+    assert show.coverage(coverage(shop.read_personal("customers"), ("sex", "phone")), "zh").png()
 
 
 def test_a_glyph_that_the_font_lacks_is_an_error():

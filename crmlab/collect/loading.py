@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from crmlab.collect.base import CustomerBase, transaction
-from crmlab.collect.mask import mask, mask_column
+from crmlab.collect.mask import mask_column
 from crmlab.collect.merge import Merged, compare
 from crmlab.collect.report import CONFLICTS, FILES, LoadReport
 from crmlab.collect.sources import Source, read_sources
@@ -71,7 +71,7 @@ class _Load:
             self._learn(source.card)
         if source.unreadable is not None and len(source.unreadable):
             lines = source.unreadable.assign(file=source.file)[list(LISTED)]
-            self.listed.append(lines.assign(value=lines["value"].map(mask, na_action="ignore")))
+            self.listed.append(lines)
             lost = lines["row"].nunique()
             self._count(source, "", rows=lost, listed=lost)
 

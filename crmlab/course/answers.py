@@ -3,7 +3,8 @@
 from typing import Any
 
 from crmlab import survey
-from crmlab.collect import with_consent
+from crmlab.collect import phone_confirmations, with_consent
+from crmlab.course.concepts import concepts
 from crmlab.data import Shop
 from crmlab.rfm import RFM, type_customers
 from crmlab.serve import find_needs
@@ -37,6 +38,22 @@ def _skipped(shop: Shop, settings: Any) -> int:
 
 def _rate(shop: Shop, settings: Any) -> float:
     return round(float(survey.per_quarter(5, 300)), 2)
+
+
+def _promoters(shop: Shop, settings: Any) -> float:
+    return round(survey.nps(shop.table("satisfaction_answers")["nps"]).estimate, 1)
+
+
+def _alpha(shop: Shop, settings: Any) -> float:
+    asked = survey.questionnaire("satisfaction")
+    items = [question.key for question in asked.items("satisfaction")]
+    reversed_items = [question.key for question in asked.items("satisfaction") if question.reverse]
+    turned = survey.reverse(shop.table("satisfaction_answers"), reversed_items, 1, 5)
+    return round(survey.reliability(turned, items).alpha, 3)
+
+
+def _confirmed(shop: Shop, settings: Any) -> int:
+    return len(phone_confirmations(shop.table("calls")))
 
 
 def _counts(shop: Shop, settings: Any) -> list[int]:
@@ -75,7 +92,16 @@ def _several_needs(shop: Shop, settings: Any) -> int:
 
 ANSWERS = {
     "00_start": {"q1": _customers, "q2": _largest_combination},
-    "01_collect": {"q1": _answers_refused, "q2": _top_band, "q3": _skipped, "q4": _rate},
+    "01_collect": {
+        "q1": lambda shop, settings: concepts("metrics"),
+        "q2": _answers_refused,
+        "q3": _top_band,
+        "q4": _skipped,
+        "q5": _rate,
+        "q6": _promoters,
+        "q7": _alpha,
+        "q8": _confirmed,
+    },
     "02_segment": {"q1": _counts, "q2": _unnamed, "q3": _from_which_fen, "q4": _changed},
     "03_serve": {"q1": _agreed, "q2": _several_needs},
 }

@@ -138,8 +138,14 @@ def _executed(lesson: Lesson, language: str, folder: Path, root: Path) -> "Noteb
                 line = cell.source.splitlines()[0]
                 raise CrmlabError(fault, lesson=f"{language}/{lesson.stem}", cell=number, line=line)
         if "outputs" in cell:
-            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", ())]
+            cell.outputs = [output for output in cell.outputs if _readable(output)]
     return made
+
+
+def _readable(output: "NotebookNode") -> bool:
+    """Take the live widget away, and say whether something is left to be read without a kernel."""
+    data = output.get("data", {})
+    return data.pop(WIDGET, None) is None or "text/html" in data
 
 
 def _unfit(output: "NotebookNode", root: Path) -> str | None:

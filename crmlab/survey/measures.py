@@ -59,13 +59,14 @@ def bland_altman(first: "pd.Series", second: "pd.Series", *, sds: float = 1.96) 
 def icc_a1(ratings: "pd.DataFrame") -> Icc:
     """ICC(A,1): absolute agreement of single ratings, subjects in rows and raters in columns, none missing.
 
-    Below two subjects, or where nothing varies, the estimate is NaN. Source: Shrout and Fleiss 1979, where it is
-    ICC(2,1); interval by McGraw and Wong 1996.
+    Below two subjects, or where subjects and raters do not vary, the estimate is NaN. Source: Shrout and Fleiss 1979,
+    where it is ICC(2,1); interval by McGraw and Wong 1996.
 
     >>> import pandas as pd
     >>> round(icc_a1(pd.DataFrame({"first": [1, 2, 3, 4], "second": [2, 3, 4, 5]})).estimate, 3)
     0.769
     """
+    import numpy as np
     from scipy.stats import f
 
     values = ratings.to_numpy("float64")
@@ -76,13 +77,17 @@ def icc_a1(ratings: "pd.DataFrame") -> Icc:
     between = k * ((rows - mean) ** 2).sum() / (n - 1)
     raters = n * ((columns - mean) ** 2).sum() / (k - 1)
     error = ((values - rows[:, None] - columns + mean) ** 2).sum() / ((n - 1) * (k - 1))
-    estimate = float((between - error) / (between + (k - 1) * error + k * (raters - error) / n))
+    spread = between + (k - 1) * error + k * (raters - error) / n
+    if not spread > 1e-12 * values.var():
+        return Icc(n, NAN, NAN, NAN)
+    estimate = float((between - error) / spread)
     if estimate >= 1:
         return Icc(n, estimate, 1.0, 1.0)
     a = k * estimate / (n * (1 - estimate))
     b = 1 + k * estimate * (n - 1) / (n * (1 - estimate))
-    v = (a * raters + b * error) ** 2 / ((a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
-    up, down, rest = f.isf(0.025, n - 1, v), f.isf(0.025, v, n - 1), k * raters + (k * n - k - n) * error
-    low = n * (between - up * error) / (up * rest + n * between)
-    high = n * (down * between - error) / (rest + n * down * between)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        v = (a * raters + b * error) ** 2 / ((a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
+        up, down, rest = f.isf(0.025, n - 1, v), f.isf(0.025, v, n - 1), k * raters + (k * n - k - n) * error
+        low = n * (between - up * error) / (up * rest + n * between)
+        high = n * (down * between - error) / (rest + n * down * between)
     return Icc(n, estimate, float(low), float(high))

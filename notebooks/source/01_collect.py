@@ -2,62 +2,70 @@
 # crmlab:
 #   number: "01"
 #   name: collect
-#   minutes: 60
+#   minutes: 100
 #   title:
 #     zh: 任务一：梳理客户信息
 #     en: "Task one: put customer information in order"
 #   questions:
 #     zh:
 #       - 可以收集哪些信息，谁同意了？
-#       - 每个渠道带来了什么，还缺什么？
-#       - 三个问题的问卷怎样变成 R、F、M？
+#       - 六个渠道的文件怎样变成一个干净的客户库？
+#       - 问卷怎样问，怎样计分？
+#       - 客户说的和做的一样吗？
 #     en:
 #       - What may be collected, and who agreed?
-#       - What does each channel bring, and what is missing?
-#       - How does a questionnaire of three questions become R, F and M?
+#       - How do files from six channels become one clean customer base?
+#       - How is a questionnaire asked and scored?
+#       - Do customers do what they say?
 #   objectives:
 #     zh:
-#       - 说出每张表的一行是什么
 #       - 按用途核对同意，并数清被拒的行
-#       - 把档位答案换成带单位的数，跳过不当作 0
-#       - 说明为什么问卷的数和订单的数不能直接相比
+#       - 把脏文件读进客户库，每一行都有交代
+#       - 把网页事件关联到客户，从不猜测
+#       - 给问卷计分，写明人数、方法和区间
+#       - 说明问卷的数和订单的数差多少
 #     en:
-#       - say what a row is in each table
 #       - check consent by purpose and count the rows that are refused
-#       - turn bands into numbers with a unit, without taking a skipped answer for 0
-#       - say why numbers from a questionnaire and numbers from orders cannot be compared as they stand
+#       - read dirty files into the base and account for every row
+#       - link web events to customers without guessing
+#       - score a questionnaire and state n, method and interval
+#       - say how far the questionnaire and the orders are apart
 #   key_points:
 #     zh:
 #       - 没有同意，就没有这一行。
-#       - 读入的行等于用上的行加上列出原因的行。
+#       - 读入的行等于留下的行加上列出原因的行。
+#       - 两个渠道说法不同，就列出来，不覆盖。
+#       - 关联不上就写“未关联”，不猜。
+#       - 没有买过记 0，跳过留空；反向题先反过来再计分。
 #       - 问卷问的是每季度的次数和金额，订单给的是窗口里的总数：单位不同。
-#       - 没有买过记 0，跳过留空。
 #     en:
 #       - No consent, no row.
-#       - Rows in are rows used plus rows listed with a reason.
+#       - Rows in are rows kept plus rows listed with a reason.
+#       - Where two channels disagree, both are listed and nothing is overwritten.
+#       - What cannot be linked is called unlinked. Nobody guesses.
+#       - Never is 0, a skipped answer is empty, and reversed items are turned round before scoring.
 #       - The questionnaire asks for orders and money per quarter, while orders give totals in a window, so the units differ.
-#       - Never is 0; a skipped answer is empty.
 # ---
 
 # %% [markdown] lang="zh"
 # ## 先问一个问题
 #
-# 小满杂货想在 618 前给客户发问候。店员打开后台，看见姓名、手机、订单、浏览记录、聊天记录。
+# 618 快到了。小满杂货想给客户发问候。店员打开后台，看见姓名、手机、订单、浏览记录、聊天记录。
 #
 # **哪些可以用？用来做什么？谁说了可以？** 请先写下你的想法，再往下看。
 
 # %% [markdown] lang="en"
 # ## A question first
 #
-# Xiaoman Goods wants to greet its customers before the 618 festival. In the back office a clerk sees names, phone numbers, orders, page views and chats.
+# The 618 festival is near. Xiaoman Goods wants to greet its customers. In the back office a clerk sees names, phone numbers, orders, page views and chats.
 #
 # **What may be used? For what? Who said so?** Write down your thoughts before you read on.
 
 # %% [markdown] lang="zh"
-# 参数在这里。`as_of` 留空，就用数据自带的参考日。
+# 参数在这里。`as_of` 留空，就用数据自带的参考日。`tables` 留空，就不写文件。
 
 # %% [markdown] lang="en"
-# Here are the parameters. With `as_of` left empty, the reference date of the data is used.
+# Here are the parameters. With `as_of` left empty, the reference date of the data is used. With `tables` left empty, no file is written.
 
 # %% tags=["parameters"]
 lang = "zh"
@@ -67,56 +75,65 @@ window = 365
 tables = ""
 
 # %% tags=["setup"]
-from crmlab import check_settings, open_data, show, survey, type_customers, word
-from crmlab.collect import consent_overview, coverage, with_consent
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from crmlab import check_settings, collect, open_data, show, survey, type_customers, word
+from crmlab.handover import write_crm
 
 settings = check_settings(lang=lang, data=data, as_of=as_of, window=window, tables=tables)
 shop = open_data(settings)
+work = TemporaryDirectory()
+folder = Path(work.name)
 show.theme()
 
 # %% [markdown] lang="zh"
-# ## 有哪些表
+# ## 一、可以收集什么
 #
-# 一家店的客户信息不在一处。登记表说他是谁，订单说他买了什么，浏览和聊天说他想要什么，问卷说他怎么看自己。
+# 只收集用得到的。店里事先写好一份清单：清单以外的，表单不能问。性别由客户自愿填写，永远不是必填项。
 #
-# 行数是 0 的表，这份数据里没有；用到它的地方会是空的。
+# 下面的表单多问了一项。看看程序怎么说。
 
 # %% [markdown] lang="en"
-# ## Which tables there are
+# ## 1 What may be collected
 #
-# What a shop knows of its customers is not in one place. The register says who they are, orders say what they bought, page views and chats what they wanted, and a questionnaire how they see themselves.
+# Collect only what is needed. The shop has written a list beforehand, and a form may not ask for anything else. Customers give their sex only if they want to, so it can never be required.
 #
-# A table with 0 rows is not in these data, and the parts that use it stay empty.
+# The form below asks for one thing too many. See what the program says.
 
 # %% tags=["nbval-check-output"]
-show.table(shop.overview(lang), lang, rows=20)
+show.tried(lambda: collect.check_form(["name", "phone", "city", "identity_number"]), lang)
 
 # %% [markdown] lang="zh"
-# 客户表的前几行。姓名、手机、邮箱、微信和生日不在里面：在笔记本里，客户只用编号称呼。
+# 去掉那一项，表单就可以用了。“个人信息”一列说的是：这一项永远不会出现在笔记本里。
 
 # %% [markdown] lang="en"
-# The first rows of the customers. Names, phones, e-mails, WeChat ids and birthdays are not among them: in a notebook a customer is known by an id only.
+# Without it the form may be used. The column for personal data marks the fields that never appear in a notebook.
 
-# %%
-show.table(shop.table("customers"), lang, rows=5)
+# %% tags=["nbval-check-output"]
+show.table(collect.check_form(["name", "phone", "city", "sex"], required=["phone"]), lang)
 
 # %% [markdown] lang="zh"
-# ## 谁同意了什么
+# ## 二、谁同意了什么
 #
-# 同意是按用途给的。同意做调查，不等于同意收广告。表里一行是一次同意，撤回也记在这一行；没有行，就是没有同意。
+# 同意是按用途给的。同意做调查，不等于同意收广告。账本里一行是一次同意，撤回也记在这一行；没有行，就是没有同意。
 #
 # 看每一行：三个数加起来，是不是全部客户？
 
 # %% [markdown] lang="en"
-# ## Who agreed to what
+# ## 2 Who agreed to what
 #
-# Consent is given for a purpose. Agreeing to a survey is not agreeing to advertising. Each row of the table is one consent, with its withdrawal if there was one; no row means no consent.
+# Consent is given for a purpose. Agreeing to a survey is not agreeing to advertising. A row of the ledger is one consent, with its withdrawal if there was one; no row means no consent.
 #
 # Look at each row: do the three numbers add up to all customers?
 
 # %% tags=["nbval-check-output"]
 consents = shop.table("consents")
-show.table(consent_overview(shop.table("customers"), consents, on=shop.as_of), lang)
+show.table(collect.consent_overview(shop.table("customers"), consents, on=shop.as_of), lang)
 
 # %% [markdown] lang="zh"
 # 同意由程序来执行，不靠人记得。`shop.orders` 里只有同意做分析的客户；别人的订单行不进来，但数得清楚。
@@ -128,132 +145,390 @@ show.table(consent_overview(shop.table("customers"), consents, on=shop.as_of), l
 show.text(shop.order_lines_by_consent.balance(lang))
 
 # %% [markdown] lang="zh"
-# ## 每个渠道带来了什么
+# 再看一位虚构的客户。她只同意做调查。如果有人拿她的资料去发广告，程序会停下来，说出是谁、什么用途。
+
+# %% [markdown] lang="en"
+# Now an invented customer. She agreed to a survey and to nothing else. If somebody takes her data for advertising, the program stops and says who and which purpose.
+
+# %% tags=["nbval-check-output"]
+ledger = collect.Ledger(collect.no_consents())
+ledger.give("lin", "survey", text_version="v3", method="web_form", on=shop.as_of)
+lin = pd.DataFrame({"customer_id": ["lin"]})
+show.tried(lambda: collect.demand_consent(lin, ledger.rows, purpose="marketing", on=shop.as_of), lang)
+
+# %% [markdown] lang="zh"
+# 撤回和同意一样容易：一次调用。从撤回那天起，同意不再有效；之前做过的事仍然有效，历史也不会被改写。
+
+# %% [markdown] lang="en"
+# Taking consent back is as easy as giving it: one call. From that day on it no longer holds. What was done before stays valid, and history is not rewritten.
+
+# %%
+tomorrow = shop.as_of + timedelta(days=1)
+ledger.withdraw("lin", "survey", on=tomorrow)
+[ledger.state("lin", "survey", on=day) for day in (shop.as_of, tomorrow)]
+
+# %% [markdown] lang="zh"
+# 号码是不是本人的？发一个验证码。它五分钟内有效，只能用一次，最多试五次；店里只存加密摘要，不存号码和验证码。这里只是模拟，什么都没有发出去。
+
+# %% [markdown] lang="en"
+# Is the number really hers? A verification code tells. It holds for five minutes, works once, and can be tried five times. The shop keeps only hashes, neither the number nor the code. This is a simulation; nothing is sent.
+
+# %%
+codes = collect.VerificationCodes(collect.Key(b"a key for this lesson"), source=Random(618))
+nine = datetime(2026, 6, 17, 9, 0)
+code = codes.issue("120 0000 0001", at=nine)
+[codes.check("12000000001", typed, at=nine + timedelta(minutes=1)).reason for typed in ("000000", code, code)]
+
+# %% [markdown] lang="zh"
+# ## 三、建一个客户库
+#
+# 一家店的客户信息不在一处。登记表说他是谁，订单说他买了什么，浏览和聊天说他想要什么，问卷说他怎么看自己。
+#
+# 客户库是一个文件。表与表之间的钥匙、五种订单状态、数的范围，都由数据库自己把关。读进来的每一行，不是新增、更新、不变，就是列出原因。
+
+# %% [markdown] lang="en"
+# ## 3 Build a customer base
+#
+# What a shop knows of its customers is not in one place. The register says who they are, orders say what they bought, page views and chats what they wanted, and a questionnaire how they see themselves.
+#
+# The customer base is one file. The database itself guards the keys between tables, the five order states and the ranges of numbers. Every row that comes in is added, changed or unchanged, or else it is listed with a reason.
+
+# %% tags=["nbval-check-output"]
+base = collect.CustomerBase.create(folder / "shop.duckdb")
+built = base.load(shop.files, on=shop.as_of)
+show.text(built.balance(lang))
+
+# %%
+show.table(built.files[["file", "rows", "added", "unchanged", "listed"]], lang, rows=20)
+
+# %% [markdown] lang="zh"
+# ## 四、六个渠道的文件来了
+#
+# 在线表单、订单、会员登记、电话、活动报名、客服：每个渠道交来一份文件。表头各写各的，编码有 utf-8 也有 GB18030，订单号写成 `="…"`，金额带“元”。里面还有错。
+#
+# 先看收支：行数对得上吗？
+
+# %% [markdown] lang="en"
+# ## 4 Files from six channels arrive
+#
+# Online form, orders, membership, phone, events, service desk: each channel hands in a file. Every file has headings of its own, some are utf-8 and some GB18030, order numbers are written `="…"`, and amounts carry 元. And there are errors in them.
+#
+# First the books: do the rows add up?
+
+# %% tags=["nbval-check-output"]
+web = [file for file in shop.incoming if file.stem == "web_events"]
+channels = [file for file in shop.incoming if file not in web]
+came = base.load(channels, on=shop.as_of)
+show.text(came.balance(lang))
+
+# %%
+show.table(came.files[["file", "format", "encoding", "table", "rows", "added", "unchanged", "listed"]], lang, rows=20)
+
+# %% [markdown] lang="zh"
+# 错在哪里？每个错都写明文件、行号、列和原因。个人信息只留形状：`00000` 是五个数字，看得出少了几位，看不出是谁。
+
+# %% [markdown] lang="en"
+# Where are the errors? Each names its file, line, column and reason. Of personal data only the shape is shown: `00000` is five digits, so one sees that some are missing and not whose number it is.
+
+# %%
+show.table(came.listed, lang, rows=12)
+
+# %% [markdown] lang="zh"
+# 同一类错放在一起数，就知道该请哪个渠道改什么。
+
+# %% [markdown] lang="en"
+# Errors of one kind are counted together, and we know what to ask of which channel.
+
+# %%
+show.table(came.reasons(lang), lang, rows=30)
+
+# %% [markdown] lang="zh"
+# 两个渠道说法不同，怎么办？库里的值不动，分歧列出来，由人去问。
+
+# %% [markdown] lang="en"
+# What if two channels disagree? The value in the base stays, the disagreement is listed, and a person asks.
+
+# %%
+show.table(came.conflicts[["customer_id", "column", "kept_source", "other_source", "kept_value", "other_value"]], lang, rows=8)
+
+# %% [markdown] lang="zh"
+# 再读一遍同样的文件会怎样？什么都不变。所以定期重跑是安全的。
+
+# %% [markdown] lang="en"
+# And if the same files come once more? Nothing changes, so it is safe to run this again and again.
+
+# %% tags=["nbval-check-output"]
+show.text(base.load(channels, on=shop.as_of).balance(lang))
+
+# %% [markdown] lang="zh"
+# ## 五、还缺什么
 #
 # 颜色越深，知道的越多。性别是自愿填写的，空着很正常。少于五位客户的渠道不显示，免得认出某一个人。
 
 # %% [markdown] lang="en"
-# ## What each channel brings
+# ## 5 What is missing
 #
 # The darker, the more is known. Giving one's sex is optional, so blanks are normal there. A channel with fewer than five customers is not shown, so that nobody can be recognised.
 
 # %%
 fields = ("sex", "age_range", "job", "birthday", "phone", "email", "wechat", "city")
-show.coverage(coverage(shop, fields), lang)
+show.coverage(collect.coverage(base.read("customers"), fields), lang)
 
 # %% [markdown] lang="zh"
-# ## 订单有哪些状态
-#
-# 一笔订单要经过待付款、已付款、已发货、已完成，也可能被取消。待付款和已取消的订单不算购买，但我们照样数出来。
+# 空着的地方有没有规律？每一行是一种空法，右边是有多少位客户。
 
 # %% [markdown] lang="en"
-# ## The states of orders
-#
-# An order goes from unpaid to paid, shipped and completed, or it is cancelled. Unpaid and cancelled orders are no purchases, yet we count them all the same.
+# Is there a pattern in what is missing? Each row is one way of being incomplete, with the number of customers beside it.
 
 # %%
-states = shop.table("orders")["state"].value_counts().rename_axis("state").reset_index(name="count")
-show.table(states, lang)
+show.missing_pattern(shop.table("customers").reindex(columns=["sex", "age_range", "job", "city"]), lang)
 
 # %% [markdown] lang="zh"
-# ## 他们在店里做了什么
+# ## 六、他们做了什么，是谁做的
 #
-# 浏览、搜索、加购物车、参加活动，都是行为。看一看：从浏览到加购物车，次数少了多少？这就是漏斗。
-#
-# 这里只数总数，不看是谁。
+# 网页事件常常没有客户编号。先按编号找，再按手机或邮箱的加密摘要找；找到两个人，就写“说不准”；找不到，就写“未关联”。从不猜测。
 
 # %% [markdown] lang="en"
-# ## What they do in the shop
+# ## 6 What was done, and by whom
 #
-# Viewing, searching, adding to the cart and taking part in campaigns are behaviour. Look: from views to carts, how much is lost? That is the funnel.
-#
-# Here we only count totals and look at nobody in particular.
+# Web events often carry no customer id. We look by id first, then by the hash of a phone number or e-mail. If that points to two people, the event is ambiguous; if it points to nobody, it stays unlinked. Nobody guesses.
+
+# %% tags=["nbval-check-output"]
+loaded = collect.load_events(base, web, on=shop.as_of)
+show.text(loaded.linked.balance(lang) + "\n" + loaded.report.balance(lang))
 
 # %%
-events = shop.table("events")["event"].value_counts().rename_axis("event").reset_index(name="count")
-show.shares(events, "event", "count", lang, title=word("title.events", lang))
+show.table(loaded.linked.summary, lang, rows=12)
 
 # %% [markdown] lang="zh"
-# ## 三个问题的问卷
-#
-# 问卷很短。前三题各对应一个指标。最后一题可以写建议，这一课不用它。
-#
-# | 问题 | 指标 | 单位 |
-# | --- | --- | --- |
-# | 上次在我们这里买东西是多久以前？ | R | 天 |
-# | 平均每个季度买几次？ | F | 每季度的订单数 |
-# | 平均每个季度花多少钱？ | M | 每季度的元 |
-#
-# 发问卷也要同意，答完以后还可以撤回。收到的答卷等于可用的加上被拒的。
+# 从浏览到加购物车再到下单，每一步剩下多少人？这就是漏斗。没有浏览就下单的人（例如打电话买的）另外数。
 
 # %% [markdown] lang="en"
-# ## A questionnaire of three questions
+# From viewing to the cart to the order, how many people are left at each step? That is the funnel. People who ordered without a view, by phone for example, are counted apart.
+
+# %% tags=["nbval-check-output"]
+events = collect.with_consent(shop.table("events"), consents, purpose="analysis", on=shop.as_of).kept
+show.table(collect.funnel(events, shop.orders), lang)
+
+# %% [markdown] lang="zh"
+# 一位同意画像的客户，放在一页上看。每个数都写着从哪张表、几行来。姓名和电话不在上面。
+
+# %% [markdown] lang="en"
+# One customer who agreed to profiling, on one page. Each number says from which table and how many rows it comes. Name and phone are not on it.
+
+# %%
+profiled = collect.with_consent(shop.table("customers"), consents, purpose="profiling", on=shop.as_of).kept
+someone = next(iter(profiled["customer_id"]), "")
+show.tried(lambda: collect.portrait(shop, someone, lang), lang)
+
+# %% [markdown] lang="zh"
+# ## 七、设计问卷，发出去
 #
-# The questionnaire is short. Its first three questions stand for one indicator each. The last one is for suggestions and is not used in this lesson.
+# 问卷很短。前三题各对应一个指标，最后一题写建议。开头要说清目的、怎样使用答案、怎样退出。
 #
-# | question | indicator | unit |
-# | --- | --- | --- |
-# | When did you last buy from us? | R | days |
-# | How many times a quarter do you buy? | F | orders per quarter |
-# | How much do you spend a quarter? | M | yuan per quarter |
+# 下面是一张真的表单。在 JupyterLab 里，你可以填一份。
+
+# %% [markdown] lang="en"
+# ## 7 Design a questionnaire and send it
 #
-# Sending it needs consent as well, which may be withdrawn even after answering. Answers received are those kept plus those refused.
+# The questionnaire is short. Its first three questions stand for one indicator each, and the last one is for suggestions. Its opening says what it is for, how answers are used, and how to opt out.
+#
+# Below is a real form. In JupyterLab you can fill it in.
+
+# %%
+asked = survey.questionnaire("shopping")
+asked.form(lang, on=shop.as_of)
+
+# %% [markdown] lang="zh"
+# 同一份定义还给出数据字典：单位是什么，能选什么，空着是什么意思。
+
+# %% [markdown] lang="en"
+# The same definition gives the data dictionary: which unit, which choices, and what a blank means.
+
+# %%
+show.table(asked.dictionary(lang), lang)
+
+# %% [markdown] lang="zh"
+# 发问卷也要同意。发件箱里只有同意的人；没有发的，每一位都有原因。这里写的是文件，什么都没有真的发出去。
+
+# %% [markdown] lang="en"
+# Sending needs consent as well. Only people who agreed are in the outbox, and for everybody else there is a reason. It is a file: nothing is really sent.
 
 # %% tags=["nbval-check-output"]
 answers = shop.table("survey_answers")
-allowed = with_consent(answers, consents, purpose="survey", on=shop.as_of)
-show.text(allowed.balance(lang))
+first_day = answers["submitted_at"].min().date() if len(answers) else shop.as_of
+people, agreed, closed = (shop.read_personal(name) for name in ("customers", "consents", "suppressions"))
+sent = survey.send(
+    asked, people, agreed, on=first_day, folder=folder / "outbox", key=base.key, suppressions=closed, lang=lang
+)
+show.text(sent.balance(lang))
 
 # %% [markdown] lang="zh"
+# 答卷回来了。发出的等于答了的加上没答的；第二次答的、没有请过的，都列出来。有人答完以后撤回了同意，他的答卷也不再使用。
+
+# %% [markdown] lang="en"
+# Answers come back. Sent is answered plus not answered; second answers and uninvited ones are listed. Some people withdrew their consent after they had answered, so their answers are not used any more.
+
+# %% tags=["nbval-check-output"]
+returned = survey.response(sent, answers)
+allowed = collect.with_consent(returned.kept, consents, purpose="survey", on=shop.as_of)
+show.text(returned.balance(lang) + "\n" + allowed.balance(lang))
+
+# %% [markdown] lang="zh"
+# ## 八、把答案换成 R、F、M
+#
 # 档位要换成数。封闭的档取中点。最高档没有上限，用它和下一档的人数估计：人数掉得越快，估计值越低。
 
 # %% [markdown] lang="en"
+# ## 8 From answers to R, F and M
+#
 # Bands become numbers. A closed band is worth its midpoint. The top band has no upper end, so it is estimated from the counts in it and in the band below: the faster the counts fall, the lower the estimate.
 
 # %% tags=["nbval-check-output"]
 show.table(survey.band_table(allowed.kept), lang)
 
 # %% [markdown] lang="zh"
-# 现在每份答卷是三个数。R 从答卷人自己交卷的那天算起，再换到共同的参考日。空格是跳过的题。
+# 现在每份答卷是三个数。R 从答卷人自己交卷的那天算起，再换到共同的参考日。没有买过是 0，跳过是空格。
 
 # %% [markdown] lang="en"
-# Now each answer is three numbers. R counts from the day on which the respondent answered, and is then moved to the common reference date. An empty cell is a skipped question.
+# Now each answer is three numbers. R counts from the day on which the respondent answered, and is then moved to the common reference date. Never is 0, and a skipped question is empty.
 
 # %% tags=["nbval-check-output"]
 stated = survey.code_answers(allowed.kept, as_of=shop.as_of, currency=shop.currency)
 show.table(stated, lang, currency=shop.currency, rows=6)
 
 # %% [markdown] lang="zh"
-# ## 说的和做的一样吗？
-#
-# 订单给的是窗口里的总数，问卷给的是每季度的数。先换成同一个单位：一个季度是 91.3125 天。
-#
-# 然后比一比同一批客户：他们说的，比订单里的多还是少？只有在窗口里买过东西的人才能比。
+# 一档是一段，不是一个点。平均值如果正好落在某一档里，选这一档的人是 ↑ 还是 ↓，就说不准。说不准的，我们数出来。
 
 # %% [markdown] lang="en"
-# ## Do they do what they say?
-#
-# Orders give totals in a window, and the questionnaire gives numbers per quarter. First we bring both to one unit: a quarter has 91.3125 days.
-#
-# Then we compare the same customers: do they say more than the orders show, or less? Only people who bought in the window can be compared.
+# A band is a stretch and no point. Where the mean lies inside a band, those who ticked it may be ↑ or ↓, and nobody can tell. We count them as undecided.
 
 # %% tags=["nbval-check-output"]
 result = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
-logged = result.table.rename(columns={shop.columns["customer"]: "customer_id"})
-both = stated.merge(logged, on="customer_id")
-both["logged"] = both["frequency"] * float(survey.per_quarter(1, window))
-both = both.rename(columns={"orders_per_quarter": "stated"})
-show.table(both[["stated", "logged"]].agg(["mean", "median"]).rename_axis("statistic").reset_index(), lang)
+decided = survey.decide(allowed.kept, survey.quarterly(result), as_of=shop.as_of, currency=shop.currency)
+show.text(decided.sentence(lang))
 
 # %% [markdown] lang="zh"
-# 两列都是每季度的订单数，却不一样。原因有两个。一是记忆会出错。二是登记时间比窗口短的客户，订单也除以了整个窗口，订单这一列就偏低。
+# ## 九、他们满意吗
 #
-# 所以结果要写清楚：是说的还是做的，除以了多长的时间。
+# 第二份问卷问满意度。先看有没有乱答的：一路选同一个数，或者快得来不及读题。我们只做标记，不悄悄删掉。
 
 # %% [markdown] lang="en"
-# Both columns are orders per quarter, and yet they differ. There are two reasons. Memory errs. And the orders of customers who registered after the window began are still divided by the whole window, so that column comes out low.
+# ## 9 Are they satisfied?
 #
-# So a result must state whether it is what people say or what they do, and by what length of time it was divided.
+# The second questionnaire asks about satisfaction. First we look for careless answers: the same number all the way down, or too fast to have read. We flag them and drop none in silence.
+
+# %% tags=["nbval-check-output"]
+satisfied = shop.table("satisfaction_answers")
+scale = survey.questionnaire("satisfaction").items("satisfaction")
+items = [question.key for question in scale]
+reversed_items = [question.key for question in scale if question.reverse]
+show.table(survey.careless(satisfied, items, reversed_items).checks, lang)
+
+# %% [markdown] lang="zh"
+# 五个小题合起来量一件事吗？先把反向题反过来：在 1 到 5 的量表上，新值 = 6 − 旧值。α 越接近 1，小题越一致。
+
+# %% [markdown] lang="en"
+# Do the five items measure one thing together? First the reversed items are turned round: on a scale from 1 to 5 the new value is 6 minus the old one. The nearer alpha is to 1, the more the items agree.
+
+# %% tags=["nbval-check-output"]
+turned = survey.reverse(satisfied, reversed_items, 1, 5)
+show.tried(lambda: show.text(survey.reliability(turned, items).sentence(lang)), lang)
+
+# %% [markdown] lang="zh"
+# 忘了反过来会怎样？看警告。
+
+# %% [markdown] lang="en"
+# And if one forgets to turn them round? Read the warning.
+
+# %%
+show.tried(lambda: show.text(survey.reliability(satisfied, items).sentence(lang)), lang)
+
+# %% [markdown] lang="zh"
+# 三个常用的分数。每个都写明方法、人数和区间：只有一个数，就看不出它有多准。
+
+# %% [markdown] lang="en"
+# Three scores in common use. Each states its method, n and interval, for a number alone does not say how sure it is.
+
+# %% tags=["nbval-check-output"]
+scores = [survey.csat(satisfied["csat"]), survey.nps(satisfied["nps"]), survey.ces(satisfied["ces"])]
+show.text("\n".join(score.sentence(lang) for score in scores))
+
+# %%
+show.scores_with_intervals(survey.scores(satisfied), lang)
+
+# %% [markdown] lang="zh"
+# ## 十、说的和做的一样吗
+#
+# 订单给的是窗口里的总数，问卷给的是每季度的数。先换成同一个单位：一个季度是 91.3125 天。
+#
+# 然后看每个人：说的是做的几倍？横轴是两者的平均，纵轴是倍数；虚线之间是 95 % 的人。
+
+# %% [markdown] lang="en"
+# ## 10 Do they do what they say?
+#
+# Orders give totals in a window, and the questionnaire gives numbers per quarter. First we bring both to one unit: a quarter has 91.3125 days.
+#
+# Then person by person: how many times what was done is what was said? The horizontal axis is the mean of both, the vertical one the ratio; 95 % of the people lie between the broken lines.
+
+# %%
+limits = survey.quarterly(result)
+answered_on = allowed.kept["submitted_at"].dt.normalize()
+said = stated.assign(
+    marks=survey.stated_marks(stated, limits), days_since=(pd.Timestamp(shop.as_of) - answered_on).dt.days
+)
+agreement = survey.compare(said, survey.logged(result, shop.table("customers")), currency=shop.currency)
+show.bland_altman(agreement, lang, currency=shop.currency)
+
+# %% tags=["nbval-check-output"]
+show.text(agreement.sentence(lang))
+
+# %% [markdown] lang="zh"
+# 为什么不一样？记忆会出错：最近一次说得偏近，次数凑成整数，常客把金额说高。
+#
+# 定下的类型也会跟着变。下图每一格是客户数：行是按答卷定的标记，列是按订单定的标记。对角线上的才一致。
+
+# %% [markdown] lang="en"
+# Why do they differ? Memory errs: the last purchase seems nearer, counts are rounded, and regular customers overstate their spending.
+#
+# The types change with it. Each cell of the picture counts customers: the rows are the marks by their answers, the columns those by their orders. Only the diagonal agrees.
+
+# %%
+title = word("agreement.confusion", lang)
+show.heat(agreement.confusion, lang, title=title, rows="stated_marks", columns="logged_marks")
+
+# %% [markdown] lang="zh"
+# 所以结果要写清楚：是说的还是做的，除以了多长的时间。一个人登记才三个月，就只除以三个月。
+
+# %% [markdown] lang="en"
+# So a result must state whether it is what people say or what they do, and by what length of time it was divided. For somebody who registered three months ago, that is three months.
+
+# %% [markdown] lang="zh"
+# ## 十一、交给 CRM，忘掉一个人
+#
+# 客户管理系统要的是一份导入文件。只有同意营销的客户进去；以 `=` 开头的内容前面加一撇，免得被表格软件当成公式。
+
+# %% [markdown] lang="en"
+# ## 11 Hand over to a CRM, and forget a person
+#
+# A CRM wants an import file. Only customers who agreed to marketing are in it, and a text that begins with `=` gets an apostrophe before it, so that no spreadsheet takes it for a formula.
+
+# %% tags=["nbval-check-output"]
+written = write_crm(shop, "zoho_contacts", folder / "zoho.csv", purpose="marketing")
+show.text(written.balance(lang))
+
+# %% [markdown] lang="zh"
+# 有人要求删除自己的资料。一次调用，从每张表、从发件箱里删掉；留下的只有一块看不出是谁的“墓碑”，让旧文件再读进来时也回不来。
+
+# %% [markdown] lang="en"
+# Somebody asks to be deleted. One call removes the person from every table and from the outbox. What stays is a tombstone that does not show who it was, and it keeps old files from bringing the person back.
+
+# %%
+gone = next(iter(base.read("customers")["customer_id"]), "")
+show.tried(lambda: show.table(collect.delete_person(base, gone, on=shop.as_of, reason="request", outbox=folder / "outbox"), lang, rows=20), lang)
+
+# %% tags=["nbval-check-output"]
+show.text(base.load(shop.files, on=shop.as_of).balance(lang))
 
 # %% [markdown] lang="zh"
 # 把表存成文件，表格软件可以直接打开。参数 `tables` 留空就不写。
@@ -262,77 +537,133 @@ show.table(both[["stated", "logged"]].agg(["mean", "median"]).rename_axis("stati
 # We keep the tables as files that a spreadsheet opens. With the parameter `tables` left empty nothing is written.
 
 # %%
+base.close()
 show.save(stated, settings.tables, "stated.csv", lang, currency=shop.currency)
 
 # %% [markdown] lang="zh"
 # ## 小结和作业
 #
-# 我们知道了有哪些信息、谁同意了、还缺什么。下一课用订单把客户分成类型。
+# 我们知道了有哪些信息、谁同意了、还缺什么，也知道了说的和做的差多少。下一课用订单把客户分成类型。
 #
-# **作业**：为小满杂货写一段问卷开头。要有称呼、目的、怎样使用答案、怎样退出，再加一句感谢。
+# **作业**：为小满杂货写一段问卷开头。要有称呼、目的、怎样使用答案、怎样退出，再加一句感谢。写完和 `asked.text(lang)` 比一比：你的哪一句更好？
 
 # %% [markdown] lang="en"
 # ## Summary and homework
 #
-# We know which information there is, who agreed, and what is missing. The next lesson puts the customers into types by their orders.
+# We know which information there is, who agreed, what is missing, and how far words and deeds are apart. The next lesson puts the customers into types by their orders.
 #
-# **Homework**: write an opening for the questionnaire of Xiaoman Goods. It needs a form of address, the purpose, how the answers are used, how to opt out, and a word of thanks.
+# **Homework**: write an opening for the questionnaire of Xiaoman Goods. It needs a form of address, the purpose, how the answers are used, how to opt out, and a word of thanks. Then compare it with `asked.text(lang)`: which of your sentences is better?
 
 # %% exercise="setup"
 from crmlab.course.practice import practice
 
 answer, check = practice("01_collect", shop, settings)
 answers = shop.table("survey_answers")
+satisfied = shop.table("satisfaction_answers")
 
 # %% [markdown] lang="zh" question="q1"
 # ## q1
 #
-# 要把答卷用于画像（用途 `"profiling"`），有多少份答卷因为没有同意而不能用？
+# 618 前，小慧想知道哪些客户最有价值。她可以根据哪些指标展开分析？写出三个，用自己的话，中英文都可以。
 
 # %% [markdown] lang="en" question="q1"
 # ## q1
 #
-# To use the answers for profiling (purpose `"profiling"`), how many of them cannot be used for want of consent?
+# Before the 618 festival, Xiaohui wants to know which customers are most valuable. Which measures should she look at? Name three in your own words, in Chinese or English.
 
 # %% solution="q1"
-asked = with_consent(answers, shop.table("consents"), purpose="profiling", on=shop.as_of)
-answer("q1", len(asked.refused))
+answer("q1", ["最近一次购买", "购买次数", "消费金额"])
 
 # %% [markdown] lang="zh" question="q2"
 # ## q2
 #
-# 最高档从 2000 元起，有 40 份答卷；下一档从 1000 元起，有 60 份。用 `survey.top_band` 估计最高档取多少元，保留 2 位小数。
+# 要把答卷用于画像（用途 `"profiling"`），有多少份答卷因为没有同意而不能用？
 
 # %% [markdown] lang="en" question="q2"
 # ## q2
 #
-# The top band begins at 2000 yuan and has 40 answers; the one below begins at 1000 and has 60. Estimate with `survey.top_band` how many yuan the top band is worth, to 2 decimals.
+# To use the answers for profiling (purpose `"profiling"`), how many of them cannot be used for want of consent?
 
 # %% solution="q2"
-answer("q2", round(survey.top_band(1000, 2000, 60, 40), 2))
+kept_for_profiling = collect.with_consent(answers, shop.table("consents"), purpose="profiling", on=shop.as_of)
+answer("q2", len(kept_for_profiling.refused))
 
 # %% [markdown] lang="zh" question="q3"
 # ## q3
 #
-# 在所有答卷 `answers` 里，有多少份跳过了 `q2_orders`？
+# 最高档从 2000 元起，有 40 份答卷；下一档从 1000 元起，有 60 份。用 `survey.top_band` 估计最高档取多少元，保留 2 位小数。
 
 # %% [markdown] lang="en" question="q3"
 # ## q3
 #
-# Among all answers in `answers`, how many skip `q2_orders`?
+# The top band begins at 2000 yuan and has 40 answers; the one below begins at 1000 and has 60. Estimate with `survey.top_band` how many yuan the top band is worth, to 2 decimals.
 
 # %% solution="q3"
-answer("q3", int(answers["q2_orders"].isna().sum()))
+answer("q3", round(survey.top_band(1000, 2000, 60, 40), 2))
 
 # %% [markdown] lang="zh" question="q4"
 # ## q4
 #
-# 一位客户在 300 天里有 5 笔订单。每季度（91.3125 天）是几笔？保留 2 位小数。
+# 在所有答卷 `answers` 里，有多少份跳过了 `q2_orders`？
 
 # %% [markdown] lang="en" question="q4"
 # ## q4
 #
-# A customer has 5 orders in 300 days. How many is that per quarter (91.3125 days)? Round to 2 decimals.
+# Among all answers in `answers`, how many skip `q2_orders`?
 
 # %% solution="q4"
-answer("q4", round(5 * 91.3125 / 300, 2))
+answer("q4", int(answers["q2_orders"].isna().sum()))
+
+# %% [markdown] lang="zh" question="q5"
+# ## q5
+#
+# 一位客户在 300 天里有 5 笔订单。每季度（91.3125 天）是几笔？保留 2 位小数。
+
+# %% [markdown] lang="en" question="q5"
+# ## q5
+#
+# A customer has 5 orders in 300 days. How many is that per quarter (91.3125 days)? Round to 2 decimals.
+
+# %% solution="q5"
+answer("q5", round(5 * 91.3125 / 300, 2))
+
+# %% [markdown] lang="zh" question="q6"
+# ## q6
+#
+# 用 `satisfied` 算净推荐值（NPS），保留 1 位小数。
+
+# %% [markdown] lang="en" question="q6"
+# ## q6
+#
+# Compute the net promoter score (NPS) of `satisfied`, to 1 decimal.
+
+# %% solution="q6"
+answer("q6", round(survey.nps(satisfied["nps"]).estimate, 1))
+
+# %% [markdown] lang="zh" question="q7"
+# ## q7
+#
+# 五个小题的 α 是多少？先反转反向题，只用五题全答的答卷，保留 3 位小数。
+
+# %% [markdown] lang="en" question="q7"
+# ## q7
+#
+# What is alpha of the five items? Turn the reversed ones round first, use complete answers only, and round to 3 decimals.
+
+# %% solution="q7"
+five = ["s1_goods", "s2_delivery", "s3_slow", "s4_price", "s5_trouble"]
+straight = survey.reverse(satisfied, ["s3_slow", "s5_trouble"], 1, 5)
+answer("q7", round(survey.reliability(straight, five).alpha, 3))
+
+# %% [markdown] lang="zh" question="q8"
+# ## q8
+#
+# 用电话核对过号码（`collect.phone_confirmations`）的客户有几位？通话记录是 `shop.table("calls")`。
+
+# %% [markdown] lang="en" question="q8"
+# ## q8
+#
+# How many customers had their number confirmed by a call (`collect.phone_confirmations`)? The log of calls is `shop.table("calls")`.
+
+# %% solution="q8"
+answer("q8", len(collect.phone_confirmations(shop.table("calls"))))
