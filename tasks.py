@@ -43,7 +43,7 @@ def main() -> int:
                 add_extra("journey")
             return crmlab("run", "--data", arguments.data, "--lang", arguments.lang)
         case "test":
-            return run(PYTHON, "-m", "pytest")
+            return run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile")
         case "test-engines":
             add_extra("engines")
             return run(PYTHON, "-m", "pytest", "-m", "engines")

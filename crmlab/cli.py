@@ -92,7 +92,7 @@ def collect(given: argparse.Namespace) -> int:
         report = base.load(given.sources, on=given.on, unreadable="stop" if given.stop else "list")
     print(report.balance(given.lang))
     if len(report.listed):
-        print(show.table(report.reasons(given.lang), given.lang, rows=len(report.listed)))
+        print(show.table(report.reasons(), given.lang, rows=len(report.listed)))
     if given.listed:
         report.listed.to_csv(given.listed, index=False, encoding="utf-8-sig")
     return 0

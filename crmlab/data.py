@@ -4,6 +4,7 @@ Whatever it is, the lessons meet the same tables and columns. A table that a sou
 `has` says so.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ HOUSE_COLUMNS = {
 }  # fmt: skip
 NUMBERS, TIMES = ("integer", "number", "money"), ("date", "time")
 ENDINGS = (".parquet", ".csv")
+CONTACT = re.compile(r"(\+?86[ -]?)?1[3-9]\d{9}|[^@\s]+@[^@\s]+\.[^@\s]+")
+"""A Chinese mobile number, or an e-mail."""
 CARD = "data.toml"
 """What a folder of tables says of itself: name, reference date, currency, public key."""
 SERVERS = ("postgres://", "postgresql://")
@@ -51,7 +54,9 @@ def open_data(settings: Any) -> "Shop":
     if getattr(settings, "orders", ""):
         columns = {name: getattr(settings, name) for name in ("customer", "order", "date", "amount", "state", "refund")}
         path = Path(settings.orders)
-        return OwnFile(path.stem, None, date.fromisoformat(as_of), settings.currency, None, columns, path)
+        own = OwnFile(path.stem, None, date.fromisoformat(as_of), settings.currency, None, columns, path)
+        own.demand_numbers()
+        return own
     if settings.data == "journey":
         from crmlab.journey import Journey
 
@@ -204,6 +209,17 @@ class OwnFile(Shop):
 
     given: dict[str, str]
     path: Path
+
+    def demand_numbers(self) -> None:
+        """Raises DataError when customers go by their phone numbers or e-mails, which a notebook would show.
+
+        Looks at the first 100,000 lines.
+        """
+        from crmlab.files import first_texts
+
+        contacts = sum(bool(CONTACT.fullmatch(text.strip())) for text in first_texts(self.path, self.given["customer"]))
+        if contacts:
+            raise DataError("contact_as_id", column=self.given["customer"], count=contacts)
 
     def has(self, table: str) -> bool:
         return table == "order_lines"

@@ -1,7 +1,22 @@
-"""Orders that several tests share."""
+"""Orders and a customer base that several tests share."""
+
+from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from crmlab.collect import CustomerBase
+
+TEACHING = Path(__file__).resolve().parents[1] / "datasets" / "teaching"
+
+
+@pytest.fixture(scope="session")
+def teaching_base(tmp_path_factory):
+    """The teaching data in a customer base, and what the load said. Copy the file before you write to it."""
+    path = tmp_path_factory.mktemp("base") / "xiaoman.duckdb"
+    with CustomerBase.create(path) as base:
+        return path, base.load(TEACHING, on=date(2026, 6, 17))
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-import pingouin
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,12 +12,11 @@ from crmlab import type_customers
 from crmlab.errors import DataError
 from crmlab.rfm.marks import COMBINATIONS
 from crmlab.survey.agreement import NO_PAIR, ORDER_BANDS, ZERO, _band, _kappa, compare, logged
-from crmlab.survey.measures import bland_altman, icc_a1
+from crmlab.survey.measures import bland_altman
 
 PEFR_WRIGHT = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
 PEFR_MINI = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
 """Peak flow, first measurement by each meter: Bland and Altman 1986."""
-SHROUT_FLEISS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
 INDICATORS = ["recency_days", "orders_per_quarter", "spend_per_quarter"]
 
 
@@ -47,41 +45,6 @@ def test_the_bias_has_students_interval():
     found = bland_altman(pd.Series(PEFR_WRIGHT), pd.Series(PEFR_MINI))
     low, high = stats.t.interval(0.95, 16, loc=apart.mean(), scale=stats.sem(apart))
     assert (found.bias_low, found.bias_high) == pytest.approx((low, high))
-
-
-def test_icc_of_shrout_and_fleiss():
-    assert icc_a1(pd.DataFrame(SHROUT_FLEISS)).estimate == pytest.approx(0.290, abs=5e-4)
-
-
-@pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")
-@pytest.mark.parametrize("data", ["wine", "shrout_fleiss"])
-def test_icc_agrees_with_pingouin(data):
-    if data == "wine":
-        long = pingouin.read_dataset("icc").rename(columns={"Wine": "target", "Judge": "rater", "Scores": "score"})
-        wide = long.pivot(index="target", columns="rater", values="score")
-    else:
-        wide = pd.DataFrame(SHROUT_FLEISS)
-        long = wide.rename_axis("target").reset_index().melt("target", var_name="rater", value_name="score")
-    oracle = pingouin.intraclass_corr(long, "target", "rater", "score").set_index("Type").loc["ICC(A,1)"]
-    found = icc_a1(wide)
-    assert found.estimate == pytest.approx(oracle["ICC"])
-    assert (found.low, found.high) == pytest.approx(tuple(oracle["CI95"]), abs=0.0051)
-
-
-def test_icc_sees_the_bias_that_a_correlation_does_not():
-    first = pd.Series([1.0, 2.0, 3.0, 4.0])
-    shifted = pd.DataFrame({"first": first, "second": first + 2})
-    assert shifted.corr().iloc[0, 1] == pytest.approx(1)
-    assert icc_a1(shifted).estimate < 0.5
-
-
-@pytest.mark.parametrize(
-    ("rows", "estimate"),
-    [([[1, 2], [2, 1]], None), ([[3, 3], [3, 3]], None), ([[1, 2], [1, 2]], 0), ([[1, 1], [2, 2]], 1)],
-)
-def test_icc_of_degenerate_ratings(rows, estimate):
-    found = icc_a1(pd.DataFrame(rows)).estimate
-    assert np.isnan(found) if estimate is None else found == pytest.approx(estimate)
 
 
 def test_kappa_of_cohens_table():
@@ -162,6 +125,12 @@ def test_every_answer_is_used_or_listed_with_a_reason(pairs):
     found = compare(frame(recency_days=said), frame(recency_days=known))
     counts = row(found, "recency_days")[["n", *NO_PAIR, *ZERO]]
     assert counts.sum() == len(pairs) == found.n
+
+
+def test_answers_that_do_not_vary_have_no_icc_but_a_ratio():
+    found = row(compare(frame(recency_days=[2, 2]), frame(recency_days=[1, 1])), "recency_days")
+    assert found[["n", "ratio", "icc"]].tolist() == pytest.approx([2, 2, 0])
+    assert found[["icc_low", "icc_high"]].isna().all()
 
 
 def test_each_group_has_its_own_rows_that_add_up():

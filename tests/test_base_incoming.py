@@ -1,5 +1,6 @@
 """The dirty files of the six channels, loaded onto the teaching data: what is listed is exactly what was planted."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -13,14 +14,13 @@ DAY = date(2026, 6, 17)
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return tmp_path_factory.mktemp("base") / "shop.duckdb"
+def path(teaching_base, tmp_path_factory):
+    return shutil.copy(teaching_base[0], tmp_path_factory.mktemp("base") / "shop.duckdb")
 
 
 @pytest.fixture(scope="module")
 def report(path):
-    with CustomerBase.create(path) as base:
-        base.load(DATASETS / "teaching", on=DAY)
+    with CustomerBase.open(path) as base:
         return base.load(DATASETS / "incoming", on=DAY)
 
 

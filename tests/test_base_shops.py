@@ -25,12 +25,9 @@ DAY = date(2026, 6, 17)
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
+def path(teaching_base):
     """The teaching data as a customer base."""
-    path = tmp_path_factory.mktemp("base") / "xiaoman.duckdb"
-    with CustomerBase.create(path) as base:
-        base.load(TEACHING, on=DAY)
-    return path
+    return teaching_base[0]
 
 
 @pytest.fixture(scope="module")

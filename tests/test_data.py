@@ -95,3 +95,25 @@ def test_journey_has_the_lines_households_and_days_of_its_card():
     assert journey.as_of == date(2017, 12, 31)
     assert not journey.has("consents")
     assert (lines["order_date"].dt.year == 2018).sum() == 534
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("ids", [["13800000001", "C2"], ["+86 13900000001", "C2"], ["an@shop.example", "C2"]])
+def test_orders_under_phone_numbers_or_mails_are_refused_and_not_shown(ids, ending, tmp_path):
+    lines = pd.DataFrame({"member": ids, "order": ["1", "2"], "day": ["2026-06-01"] * 2, "paid": ["1.00"] * 2})
+    path = tmp_path / f"mine.{ending}"
+    lines.to_csv(path, index=False, encoding="utf-8") if ending == "csv" else lines.to_parquet(path)
+    columns = {"customer": "member", "order": "order", "date": "day", "amount": "paid", "state": "", "refund": ""}
+    given = check_settings(orders=str(path), as_of="2026-06-17", currency="CNY", **columns)
+    with pytest.raises(DataError) as caught:
+        open_data(given)
+    assert caught.value.key == "contact_as_id"
+    assert ids[0] not in str(caught.value)
+
+
+def test_member_numbers_of_your_own_stay_as_they_are(tmp_path):
+    lines = pd.DataFrame({"member": [20000000001, 3], "order": [1, 2], "day": "2026-06-01", "paid": 1.0})
+    lines.to_parquet(tmp_path / "mine.parquet")
+    columns = {"customer": "member", "order": "order", "date": "day", "amount": "paid", "state": "", "refund": ""}
+    given = check_settings(orders=str(tmp_path / "mine.parquet"), as_of="2026-06-17", currency="CNY", **columns)
+    assert open_data(given).orders == tmp_path / "mine.parquet"

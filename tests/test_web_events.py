@@ -1,5 +1,6 @@
 """Web events go into the base under the customers they belong to; nobody is guessed, nothing is lost."""
 
+import shutil
 from datetime import date
 
 import pandas as pd
@@ -83,12 +84,12 @@ def test_no_files_are_no_events(base):
     assert load_events(base, [], on=DAY).linked.summary.empty
 
 
-def test_the_links_of_the_teaching_data_are_the_planted_ones(tmp_path):
+def test_the_links_of_the_teaching_data_are_the_planted_ones(teaching_base, tmp_path):
     shop = open_data(check_settings(data="teaching"))
     truth = pd.read_csv(shop.folder.parent / "truth" / "links.csv", dtype="str", encoding="utf-8")
     web = [file for file in shop.incoming if file.stem == "web_events"]
-    with CustomerBase.create(tmp_path / "shop.duckdb") as base:
-        base.load([*shop.files, *(file for file in shop.incoming if file not in web)], on=DAY)
+    with CustomerBase.open(shutil.copy(teaching_base[0], tmp_path / "shop.duckdb")) as base:
+        base.load([file for file in shop.incoming if file not in web], on=DAY)
         loaded = load_events(base, web, on=DAY)
         found = loaded.linked.read_personal().set_index("event_id")["customer_id"]
     taken = pd.concat(

@@ -90,7 +90,7 @@ def funnel(events: "pd.DataFrame", lines: "pd.DataFrame", *, by: str | None = No
     cart = known[known["event"] == "cart_add"].merge(view, on=keys)
     cart = cart[cart["event_time"] >= cart["viewed"]].groupby(keys, as_index=False).agg(carted=("event_time", "min"))
     valid = lines[lines["state"].isin(VALID_STATES)] if "state" in lines else lines
-    valid = valid[valid["order_date"] >= events["event_time"].min().normalize()].merge(cart, on=keys, how="left")
+    valid = valid[valid["order_date"] >= events["event_time"].dt.normalize().min()].merge(cart, on=keys, how="left")
     valid = valid.assign(on_the_way=valid["order_date"] >= valid["carted"].dt.normalize())
     order = valid.groupby(keys, as_index=False).agg(on_the_way=("on_the_way", "max")).astype({"on_the_way": bool})
     people = [view, cart, order[order["on_the_way"]], order[~order["on_the_way"]]]

@@ -4,13 +4,11 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from crmlab.collect.personal import by_shape, plain
-from crmlab.tables import TABLES
+from crmlab.data import PERSONAL
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PERSONAL = tuple(sorted({column.name for table in TABLES.values() for column in table.columns if column.personal}))
-"""Columns of the house that no output shows."""
 LONGEST = 40
 """Characters shown of a masked value."""
 

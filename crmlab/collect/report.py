@@ -35,8 +35,7 @@ class LoadReport:
         counts = {name: int(self.files[name].sum()) for name in COUNTS}
         return word("collect.load_balance", lang, **counts, faults=len(self.listed), conflicts=len(self.conflicts))
 
-    def reasons(self, lang: str = "zh") -> "pd.DataFrame":
-        """Faults by file, table, column and reason: how many (count), where first (row), and what to do (advice)."""
+    def reasons(self) -> "pd.DataFrame":
+        """Faults by file, table, column and reason: how many (count) and where first (row)."""
         places = self.listed.groupby(["file", "table", "column", "reason"], as_index=False)
-        found = places.agg(count=("row", "size"), row=("row", "min"))
-        return found.assign(advice=[word(f"reason.{reason}", lang) for reason in found["reason"]])
+        return places.agg(count=("row", "size"), row=("row", "min"))

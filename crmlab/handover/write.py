@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from crmlab.collect.consent import with_consent
 from crmlab.collect.mask import mask_column
+from crmlab.data import typed
 from crmlab.errors import DataError
 from crmlab.handover.cells import CONTROL, guarded, texts
 from crmlab.handover.files import write_grid
 from crmlab.handover.maps import FieldMap, field_map
 from crmlab.money import minor_units_in
+from crmlab.tables import TABLES
 from crmlab.words import word
 
 if TYPE_CHECKING:
@@ -94,8 +96,12 @@ def write_crm(
 
 
 def _rows_of(shop: "Shop", fields: FieldMap) -> "pd.DataFrame":
-    """The table of a map, with what it needs of others: the amount of an order, the name of its customer."""
+    """The table of a map, with what it needs of others: the amount of an order, the name of its customer. An optional
+    column that the data do not have is blank."""
     frame = shop.read_personal(fields.table)
+    optional = [column.name for column in TABLES[fields.table].columns if not column.required]
+    lacking = [name for name in optional if name in fields.columns.values() and name not in frame]
+    frame = typed(fields.table, frame.reindex(columns=[*frame.columns, *lacking]))
     wanted = set(fields.columns.values()) - set(frame.columns)
     if "order_amount" in wanted:
         lines, units = shop.read_personal("order_lines"), minor_units_in(shop.currency)

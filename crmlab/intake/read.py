@@ -10,6 +10,7 @@ from crmlab.intake.build import Build
 from crmlab.intake.excel import sheet_names
 from crmlab.intake.formats import Format, Headings, all_formats, format_named, missing, recognised
 from crmlab.intake.grid import Grid, demand_headings, read_grids, shown
+from crmlab.tables import TABLES
 from crmlab.words import word
 
 if TYPE_CHECKING:
@@ -64,14 +65,15 @@ def read_file(path: Path | str, *, format: Path | str = "", unreadable: str = "l
 
     Raises
     ------
-    DataError for a file that cannot be read at all, headings that fit no format or several, a field map with
-    mistakes, and, with unreadable="stop", the first record that cannot be read.
+    DataError for a file that cannot be read at all, headings that fit no format or several, an export without records
+    (a table of the house may be empty), a field map with mistakes, and, with unreadable="stop", the first record that
+    cannot be read.
     """
     if unreadable not in UNREADABLE:
         raise ParameterError("choice", name="unreadable", value=unreadable, allowed=", ".join(UNREADABLE))
     path = Path(path)
     grid, form = _first_that_fits(path, str(format))
-    if not grid.records:
+    if not grid.records and form.name not in TABLES:
         raise DataError("intake_headings_only", file=path.name)
     build = Build(grid, form, path.name, key)
     if unreadable == "stop" and len(build.listed):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS
-from crmlab.show.picture import Picture, blank
+from crmlab.show.picture import Picture, blank, nothing
 from crmlab.show.table import code_word, heading
 from crmlab.show.theme import BLUE, GREY, INK, ORANGE, TYPE_COLOURS
 from crmlab.words import word
@@ -100,6 +100,8 @@ def recency_frequency(result: "RFM", lang: str = "zh") -> Picture:
 
 def shares(frame: "pd.DataFrame", label: str, value: str, lang: str = "zh", *, title: str = "") -> Picture:
     """Horizontal bars of one number per label; a column that ends in "share" is shown as per cent."""
+    if frame.empty:
+        return nothing(title, lang)
     ordered = frame.iloc[::-1]
     figure, (axes,) = blank(8, max(1.6, 0.42 * len(ordered) + 1))
     percent = value.endswith("share")
@@ -111,8 +113,6 @@ def shares(frame: "pd.DataFrame", label: str, value: str, lang: str = "zh", *, t
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(heading(value, lang))
     axes.set_title(title)
-    if frame.empty:
-        return Picture(figure, title)
     largest = frame[value].idxmax()
     top = code_word(label, frame[label].loc[largest], lang)
     shown = f"{frame[value].loc[largest]:.1%}" if percent else f"{frame[value].loc[largest]:,.0f}"
@@ -122,9 +122,14 @@ def shares(frame: "pd.DataFrame", label: str, value: str, lang: str = "zh", *, t
 def heat(
     frame: "pd.DataFrame", lang: str = "zh", *, title: str, rows: str, columns: str, percent: bool = False
 ) -> Picture:
-    """A table as a grid of colours; row and column labels are codes of the columns named `rows` and `columns`."""
+    """A table as a grid of colours; row and column labels are codes of the columns named `rows` and `columns`.
+
+    A table of counts that are all 0 says that there is nothing to draw.
+    """
     import seaborn as sns
 
+    if frame.empty or not (percent or frame.to_numpy().any()):
+        return nothing(title, lang)
     shown = frame.rename(
         index=lambda code: code_word(rows, code, lang), columns=lambda code: _either(columns, code, lang)
     )

@@ -4,6 +4,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crmlab.words import word
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -25,6 +27,15 @@ class Picture:
 
     def __repr__(self) -> str:
         return self.alt
+
+
+def nothing(title: str, lang: str = "zh") -> Picture:
+    """A picture that says that there are no data to draw, with the title of the picture that would stand here."""
+    figure, (axes,) = blank(8, 1.6)
+    axes.set_axis_off()
+    axes.set_title(title)
+    axes.text(0.5, 0.5, word("chart.nothing", lang), transform=axes.transAxes, ha="center", va="center", fontsize=12)
+    return Picture(figure, word("chart.nothing_alt", lang, title=title))
 
 
 def blank(width: float, height: float, columns: int = 1) -> tuple["Figure", list]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from crmlab.show.picture import Picture, blank
+from crmlab.show.picture import Picture, blank, nothing
 from crmlab.show.table import heading
 from crmlab.show.theme import BLUE, GREY, INK, ORANGE
 from crmlab.words import word
@@ -23,11 +23,14 @@ MONEY = "spend_per_quarter"
 def bland_altman(agreement: "Agreement", lang: str = "zh", *, currency: str = "CNY") -> Picture:
     """One panel per indicator: how many times what the orders say was stated, against the size, both logarithmic.
 
-    Pairs without a ratio (zeros, skipped, no orders) are not drawn; the alternative text counts them.
+    Pairs without a ratio (zeros, skipped, no orders) are not drawn; the alternative text counts them. One pair alone
+    has a ratio and no limits, so its panel has no lines.
     """
     from crmlab.money import minor_units_in
 
     overall = agreement.table[agreement.table["group"] == "all"].to_dict("records")
+    if not any(row["n"] for row in overall):
+        return nothing(word("chart.bland_altman", lang), lang)
     figure, axes = blank(11, 4, columns=len(overall))
     for one, row in zip(axes, overall, strict=True):
         own = agreement.pairs.query("indicator == @row['indicator'] and state == 'used'")
@@ -42,12 +45,13 @@ def bland_altman(agreement: "Agreement", lang: str = "zh", *, currency: str = "C
         unit = {"recency_days": word("unit.days", lang), "orders_per_quarter": word("unit.orders", lang)}
         one.set_xlabel(unit.get(row["indicator"], currency))
         one.set_title(heading(row["indicator"], lang), fontsize=11)
-        one.text(0.98, 0.97, word("chart.bland_altman_bias", lang, **row), transform=one.transAxes, ha="right",
+        bias = "few" if row["n"] < 2 else "bias"
+        one.text(0.98, 0.97, word(f"chart.bland_altman_{bias}", lang, **row), transform=one.transAxes, ha="right",
                  va="top", fontsize=11, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8})  # fmt: skip
     axes[0].set_ylabel(word("chart.bland_altman_y", lang))
     figure.suptitle(word("chart.bland_altman", lang), x=0.01, ha="left", fontsize=13)
     told = [
-        word("chart.bland_altman_told", lang, **{**row, "indicator": heading(row["indicator"], lang)},
+        word("chart.bland_altman_alone" if row["n"] < 2 else "chart.bland_altman_told", lang, **{**row, "indicator": heading(row["indicator"], lang)},
              without=agreement.n - row["n"])
         for row in overall
     ]  # fmt: skip
@@ -59,6 +63,8 @@ def missing_pattern(answers: "pd.DataFrame", lang: str = "zh") -> Picture:
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
+    if answers.empty:
+        return nothing(word("chart.missing", lang), lang)
     counted = answers.isna().value_counts()
     shown = counted.head(PATTERNS)
     grid = shown.index.to_frame(index=False).to_numpy()

@@ -49,14 +49,15 @@ class Agreement:
     types: "pd.DataFrame | None" = field(compare=False)
 
     def sentence(self, lang: str) -> str:
-        """Bias and agreement of each indicator over all answers, then of the types."""
+        """Bias and agreement of each indicator over all answers, then of the types where any answer has one."""
         overall = self.table[self.table["group"] == ALL]
         told = [word("agreement.all", lang, n=self.n)]
         for row in overall.to_dict("records"):
             zeros = sum(row[name] for name in ZERO)
             indicator = word(f"column.{row['indicator']}", lang)
-            told.append(word("agreement.indicator", lang, **{**row, "indicator": indicator, "zeros": zeros}))
-        if self.types is not None:
+            key = "few" if row["n"] < 2 else "indicator"
+            told.append(word(f"agreement.{key}", lang, **{**row, "indicator": indicator, "zeros": zeros}))
+        if self.types is not None and self.types["n"].iloc[0]:
             told.append(word("agreement.types", lang, **self.types.iloc[0].to_dict()))
         return ("" if lang == "zh" else " ").join(told)
 
@@ -68,7 +69,7 @@ def logged(result: "RFM", customers: "pd.DataFrame | None" = None) -> "pd.DataFr
     """R, F and M of the orders in the units of the questions.
 
     `customers` (customer_id, registered_on) gives each customer the quarters since registration, at least one, where
-    the window begins earlier; a new customer's rate is too low without it. Columns: customer_id, recency_days,
+    the window begins earlier; a new customer's rate is too low without it, as it is where the date is not known. Columns: customer_id, recency_days,
     orders_per_quarter, spend_per_quarter (minor units a quarter), marks (as the result has them, on totals).
     Raises DataError for a result without a window.
     """
@@ -79,8 +80,8 @@ def logged(result: "RFM", customers: "pd.DataFrame | None" = None) -> "pd.DataFr
         raise DataError("agreement_no_window")
     found = result.typed.collect("pyarrow").to_pandas().rename(columns={"customer": "customer_id"})
     days = pd.Series(float(window), index=found.index)
-    if customers is not None:
-        _demand(customers, ["customer_id", "registered_on"], "customer_id")
+    if customers is not None and "registered_on" in customers:
+        _demand(customers, ["customer_id"], "customer_id")
         since = found["customer_id"].map(customers.set_index("customer_id")["registered_on"])
         days = ((pd.Timestamp(result.settings.as_of) - since).dt.days + 1).fillna(window)
         days = days.clip(lower=float(QUARTER_DAYS), upper=window)

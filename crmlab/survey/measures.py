@@ -1,14 +1,20 @@
-"""Two ways to measure the same thing: Bland and Altman's limits of agreement, and ICC(A,1)."""
+"""Two ways to measure the same thing: Bland and Altman's limits of agreement, and intraclass correlations."""
 
 from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from crmlab.errors import DataError
+
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 LEVEL = 0.95
 NAN = float("nan")
+TINY = 1e-12
+FORMS = ("ICC(1,1)", "ICC(A,1)", "ICC(C,1)", "ICC(1,k)", "ICC(A,k)", "ICC(C,k)")
+"""One-way, absolute agreement, consistency: of a single rating, then of the mean of all k raters."""
 
 
 @dataclass(frozen=True)
@@ -56,38 +62,97 @@ def bland_altman(first: "pd.Series", second: "pd.Series", *, sds: float = 1.96) 
     return Limits(n, bias, bias - half, bias + half, sd, bias - sds * sd, bias + sds * sd)
 
 
-def icc_a1(ratings: "pd.DataFrame") -> Icc:
-    """ICC(A,1): absolute agreement of single ratings, subjects in rows and raters in columns, none missing.
+def icc(ratings: "pd.DataFrame") -> "pd.DataFrame":
+    """The six intraclass correlations with their 95 % intervals: subjects in rows, raters in columns, none missing.
 
-    Below two subjects, or where subjects and raters do not vary, the estimate is NaN. Source: Shrout and Fleiss 1979,
-    where it is ICC(2,1); interval by McGraw and Wong 1996.
+    Columns: form (as in `FORMS`), estimate, low, high. ICC(A,·) and ICC(C,·) are ICC(2,·) and ICC(3,·) of Shrout and
+    Fleiss. A form is NaN below two subjects and where the variances it divides by are all zero. A mean form is −inf
+    where the single one is at or below −1/(k−1).
+
+    Raises DataError below two raters and for missing ratings.
+
+    Source: Shrout and Fleiss 1979; names and the interval of ICC(A,1) by McGraw and Wong 1996; from single to mean by
+    Spearman and Brown.
+
+    >>> import pandas as pd
+    >>> ratings = pd.DataFrame({"first": [1, 2, 3, 4], "second": [2, 3, 4, 5], "third": [1, 3, 3, 4]})
+    >>> icc(ratings).round(3)
+           form  estimate    low   high
+    0  ICC(1,1)     0.815  0.352  0.986
+    1  ICC(A,1)     0.824  0.192  0.987
+    2  ICC(C,1)     0.949  0.718  0.996
+    3  ICC(1,k)     0.930  0.620  0.995
+    4  ICC(A,k)     0.933  0.416  0.995
+    5  ICC(C,k)     0.982  0.884  0.999
+    """
+    import numpy as np
+    import pandas as pd
+
+    values = ratings.to_numpy("float64")
+    k = values.shape[1]
+    if k < 2:
+        raise DataError("icc_few_raters", count=k)
+    if np.isnan(values).any():
+        raise DataError("icc_missing", count=int(np.isnan(values).any(axis=1).sum()))
+    single = _single(values)
+    room = 1 + (k - 1) * single
+    mean = np.divide(k * single, room, out=np.full_like(single, -np.inf), where=~(room <= TINY))
+    found = pd.DataFrame(np.vstack([single, mean]), columns=["estimate", "low", "high"])
+    found.insert(0, "form", FORMS)
+    return found
+
+
+def icc_a1(ratings: "pd.DataFrame") -> Icc:
+    """ICC(A,1) of `icc`: absolute agreement of single ratings.
 
     >>> import pandas as pd
     >>> round(icc_a1(pd.DataFrame({"first": [1, 2, 3, 4], "second": [2, 3, 4, 5]})).estimate, 3)
     0.769
     """
+    found = icc(ratings).set_index("form").loc["ICC(A,1)"]
+    return Icc(len(ratings), *map(float, found))
+
+
+def _single(values: "np.ndarray") -> "np.ndarray":
+    """Estimate, low and high of the three forms of a single rating, one form a row."""
+    import numpy as np
+
+    n, k = values.shape
+    if n < 2 or np.ptp(values) == 0:
+        return np.full((3, 3), NAN)
+    rows, columns, mean = values.mean(axis=1, keepdims=True), values.mean(axis=0), values.mean()
+    squares = np.array(
+        [
+            k * ((rows - mean) ** 2).sum() / (n - 1),
+            n * ((columns - mean) ** 2).sum() / (k - 1),
+            ((values - rows - columns + mean) ** 2).sum() / ((n - 1) * (k - 1)),
+            ((values - rows) ** 2).sum() / (n * (k - 1)),
+        ]
+    )
+    between, raters, error, within = np.where(squares > TINY * values.var(), squares, 0.0)
+    rest = k / n * raters + (k - 1 - k / n) * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = (between - error) / (between + rest)
+        a, b = k * estimate, n * (1 - estimate) + k * (n - 1) * estimate
+        v = (a * raters + b * error) ** 2 / ((a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
+    return np.array(
+        [
+            _form(between, within, (k - 1) * within, n - 1, n * (k - 1)),
+            _form(between, error, rest, n - 1, v),
+            _form(between, error, (k - 1) * error, n - 1, (n - 1) * (k - 1)),
+        ]
+    )
+
+
+def _form(between: float, error: float, rest: float, degrees: int, error_degrees: float) -> "np.ndarray":
+    """(between − c·error) / (between + c·rest) for c = 1 and for the two quantiles of F."""
     import numpy as np
     from scipy.stats import f
 
-    values = ratings.to_numpy("float64")
-    n, k = values.shape
-    if n < 2 or values.max() == values.min():
-        return Icc(n, NAN, NAN, NAN)
-    rows, columns, mean = values.mean(axis=1), values.mean(axis=0), values.mean()
-    between = k * ((rows - mean) ** 2).sum() / (n - 1)
-    raters = n * ((columns - mean) ** 2).sum() / (k - 1)
-    error = ((values - rows[:, None] - columns + mean) ** 2).sum() / ((n - 1) * (k - 1))
-    spread = between + (k - 1) * error + k * (raters - error) / n
-    if not spread > 1e-12 * values.var():
-        return Icc(n, NAN, NAN, NAN)
-    estimate = float((between - error) / spread)
-    if estimate >= 1:
-        return Icc(n, estimate, 1.0, 1.0)
-    a = k * estimate / (n * (1 - estimate))
-    b = 1 + k * estimate * (n - 1) / (n * (1 - estimate))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        v = (a * raters + b * error) ** 2 / ((a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
-        up, down, rest = f.isf(0.025, n - 1, v), f.isf(0.025, v, n - 1), k * raters + (k * n - k - n) * error
-        low = n * (between - up * error) / (up * rest + n * between)
-        high = n * (down * between - error) / (rest + n * down * between)
-    return Icc(n, estimate, float(low), float(high))
+    if between + rest == 0:
+        return np.full(3, NAN)
+    if error + rest == 0:
+        return np.ones(3)
+    tail = (1 - LEVEL) / 2
+    c = np.array([1.0, *f.isf([tail, 1 - tail], degrees, error_degrees)])
+    return (between - c * error) / (between + c * rest)

@@ -144,7 +144,7 @@ def response(sent: Sent, answers: "pd.DataFrame") -> Response:
     """
     invited = sent.log[sent.log["decision"] == "sent"].set_index("customer_id")["decided_on"]
     ordered = answers.sort_values(["submitted_at", "answer_id"], ignore_index=True)
-    since = ordered["customer_id"].map(invited)
+    since = ordered[["customer_id"]].join(invited, on="customer_id")["decided_on"]
     reason = since.isna().map({True: "not_invited", False: None}).astype("str")
     reason = reason.mask(ordered["submitted_at"].dt.normalize() < since, "before_sending")
     again = ordered["customer_id"].where(reason.isna()).duplicated()

@@ -76,11 +76,10 @@ tables = ""
 
 # %% tags=["setup"]
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-
-import pandas as pd
 
 from crmlab import check_settings, collect, open_data, show, survey, type_customers, word
 from crmlab.handover import write_crm
@@ -92,7 +91,7 @@ folder = Path(work.name)
 show.theme()
 
 # %% [markdown] lang="zh"
-# ## 一、可以收集什么
+# ## 1 可以收集什么
 #
 # 只收集用得到的。店里事先写好一份清单：清单以外的，表单不能问。性别由客户自愿填写，永远不是必填项。
 #
@@ -118,7 +117,7 @@ show.tried(lambda: collect.check_form(["name", "phone", "city", "identity_number
 show.table(collect.check_form(["name", "phone", "city", "sex"], required=["phone"]), lang)
 
 # %% [markdown] lang="zh"
-# ## 二、谁同意了什么
+# ## 2 谁同意了什么
 #
 # 同意是按用途给的。同意做调查，不等于同意收广告。账本里一行是一次同意，撤回也记在这一行；没有行，就是没有同意。
 #
@@ -153,8 +152,7 @@ show.text(shop.order_lines_by_consent.balance(lang))
 # %% tags=["nbval-check-output"]
 ledger = collect.Ledger(collect.no_consents())
 ledger.give("lin", "survey", text_version="v3", method="web_form", on=shop.as_of)
-lin = pd.DataFrame({"customer_id": ["lin"]})
-show.tried(lambda: collect.demand_consent(lin, ledger.rows, purpose="marketing", on=shop.as_of), lang)
+show.tried(lambda: collect.demand_consent(ledger.rows, ledger.rows, purpose="marketing", on=shop.as_of), lang)
 
 # %% [markdown] lang="zh"
 # 撤回和同意一样容易：一次调用。从撤回那天起，同意不再有效；之前做过的事仍然有效，历史也不会被改写。
@@ -180,7 +178,7 @@ code = codes.issue("120 0000 0001", at=nine)
 [codes.check("12000000001", typed, at=nine + timedelta(minutes=1)).reason for typed in ("000000", code, code)]
 
 # %% [markdown] lang="zh"
-# ## 三、建一个客户库
+# ## 3 建一个客户库
 #
 # 一家店的客户信息不在一处。登记表说他是谁，订单说他买了什么，浏览和聊天说他想要什么，问卷说他怎么看自己。
 #
@@ -202,7 +200,7 @@ show.text(built.balance(lang))
 show.table(built.files[["file", "rows", "added", "unchanged", "listed"]], lang, rows=20)
 
 # %% [markdown] lang="zh"
-# ## 四、六个渠道的文件来了
+# ## 4 六个渠道的文件来了
 #
 # 在线表单、订单、会员登记、电话、活动报名、客服：每个渠道交来一份文件。表头各写各的，编码有 utf-8 也有 GB18030，订单号写成 `="…"`，金额带“元”。里面还有错。
 #
@@ -240,7 +238,7 @@ show.table(came.listed, lang, rows=12)
 # Errors of one kind are counted together, and we know what to ask of which channel.
 
 # %%
-show.table(came.reasons(lang), lang, rows=30)
+show.table(came.reasons(), lang, rows=30)
 
 # %% [markdown] lang="zh"
 # 两个渠道说法不同，怎么办？库里的值不动，分歧列出来，由人去问。
@@ -261,7 +259,7 @@ show.table(came.conflicts[["customer_id", "column", "kept_source", "other_source
 show.text(base.load(channels, on=shop.as_of).balance(lang))
 
 # %% [markdown] lang="zh"
-# ## 五、还缺什么
+# ## 5 还缺什么
 #
 # 颜色越深，知道的越多。性别是自愿填写的，空着很正常。少于五位客户的渠道不显示，免得认出某一个人。
 
@@ -275,16 +273,7 @@ fields = ("sex", "age_range", "job", "birthday", "phone", "email", "wechat", "ci
 show.coverage(collect.coverage(base.read("customers"), fields), lang)
 
 # %% [markdown] lang="zh"
-# 空着的地方有没有规律？每一行是一种空法，右边是有多少位客户。
-
-# %% [markdown] lang="en"
-# Is there a pattern in what is missing? Each row is one way of being incomplete, with the number of customers beside it.
-
-# %%
-show.missing_pattern(shop.table("customers").reindex(columns=["sex", "age_range", "job", "city"]), lang)
-
-# %% [markdown] lang="zh"
-# ## 六、他们做了什么，是谁做的
+# ## 6 他们做了什么，是谁做的
 #
 # 网页事件常常没有客户编号。先按编号找，再按手机或邮箱的加密摘要找；找到两个人，就写“说不准”；找不到，就写“未关联”。从不猜测。
 
@@ -322,7 +311,7 @@ someone = next(iter(profiled["customer_id"]), "")
 show.tried(lambda: collect.portrait(shop, someone, lang), lang)
 
 # %% [markdown] lang="zh"
-# ## 七、设计问卷，发出去
+# ## 7 设计问卷，发出去
 #
 # 问卷很短。前三题各对应一个指标，最后一题写建议。开头要说清目的、怎样使用答案、怎样退出。
 #
@@ -375,7 +364,16 @@ allowed = collect.with_consent(returned.kept, consents, purpose="survey", on=sho
 show.text(returned.balance(lang) + "\n" + allowed.balance(lang))
 
 # %% [markdown] lang="zh"
-# ## 八、把答案换成 R、F、M
+# 有人跳过了题。哪些题一起跳过？每一行是一种情形，左边是份数。跳过不是 0，也不能当作 0。
+
+# %% [markdown] lang="en"
+# Some people skipped questions. Which are skipped together? Each row is one pattern, with its number of answers on the left. Skipped is not 0 and must not be taken for 0.
+
+# %%
+show.missing_pattern(allowed.kept[["q1_last", "q2_orders", "q3_spend"]], lang)
+
+# %% [markdown] lang="zh"
+# ## 8 把答案换成 R、F、M
 #
 # 档位要换成数。封闭的档取中点。最高档没有上限，用它和下一档的人数估计：人数掉得越快，估计值越低。
 
@@ -404,12 +402,19 @@ show.table(stated, lang, currency=shop.currency, rows=6)
 # A band is a stretch and no point. Where the mean lies inside a band, those who ticked it may be ↑ or ↓, and nobody can tell. We count them as undecided.
 
 # %% tags=["nbval-check-output"]
-result = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
-decided = survey.decide(allowed.kept, survey.quarterly(result), as_of=shop.as_of, currency=shop.currency)
-show.text(decided.sentence(lang))
+@cache
+def typed():
+    return type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
+
+
+def decided():
+    return survey.decide(allowed.kept, survey.quarterly(typed()), as_of=shop.as_of, currency=shop.currency)
+
+
+show.tried(lambda: show.text(decided().sentence(lang)), lang)
 
 # %% [markdown] lang="zh"
-# ## 九、他们满意吗
+# ## 9 他们满意吗
 #
 # 第二份问卷问满意度。先看有没有乱答的：一路选同一个数，或者快得来不及读题。我们只做标记，不悄悄删掉。
 
@@ -451,14 +456,17 @@ show.tried(lambda: show.text(survey.reliability(satisfied, items).sentence(lang)
 # Three scores in common use. Each states its method, n and interval, for a number alone does not say how sure it is.
 
 # %% tags=["nbval-check-output"]
-scores = [survey.csat(satisfied["csat"]), survey.nps(satisfied["nps"]), survey.ces(satisfied["ces"])]
-show.text("\n".join(score.sentence(lang) for score in scores))
+def scores():
+    return survey.csat(satisfied["csat"]), survey.nps(satisfied["nps"]), survey.ces(satisfied["ces"])
+
+
+show.tried(lambda: show.text("\n".join(score.sentence(lang) for score in scores())), lang)
 
 # %%
-show.scores_with_intervals(survey.scores(satisfied), lang)
+show.tried(lambda: show.scores_with_intervals(survey.scores(satisfied), lang), lang)
 
 # %% [markdown] lang="zh"
-# ## 十、说的和做的一样吗
+# ## 10 说的和做的一样吗
 #
 # 订单给的是窗口里的总数，问卷给的是每季度的数。先换成同一个单位：一个季度是 91.3125 天。
 #
@@ -472,16 +480,18 @@ show.scores_with_intervals(survey.scores(satisfied), lang)
 # Then person by person: how many times what was done is what was said? The horizontal axis is the mean of both, the vertical one the ratio; 95 % of the people lie between the broken lines.
 
 # %%
-limits = survey.quarterly(result)
-answered_on = allowed.kept["submitted_at"].dt.normalize()
-said = stated.assign(
-    marks=survey.stated_marks(stated, limits), days_since=(pd.Timestamp(shop.as_of) - answered_on).dt.days
-)
-agreement = survey.compare(said, survey.logged(result, shop.table("customers")), currency=shop.currency)
-show.bland_altman(agreement, lang, currency=shop.currency)
+@cache
+def agreement():
+    marks = survey.stated_marks(stated, survey.quarterly(typed()))
+    days_since = [(shop.as_of - time.date()).days for time in allowed.kept["submitted_at"]]
+    said = stated.assign(marks=marks, days_since=days_since)
+    return survey.compare(said, survey.logged(typed(), shop.table("customers")), currency=shop.currency)
+
+
+show.tried(lambda: show.bland_altman(agreement(), lang, currency=shop.currency), lang)
 
 # %% tags=["nbval-check-output"]
-show.text(agreement.sentence(lang))
+show.tried(lambda: show.text(agreement().sentence(lang)), lang)
 
 # %% [markdown] lang="zh"
 # 为什么不一样？记忆会出错：最近一次说得偏近，次数凑成整数，常客把金额说高。
@@ -494,8 +504,12 @@ show.text(agreement.sentence(lang))
 # The types change with it. Each cell of the picture counts customers: the rows are the marks by their answers, the columns those by their orders. Only the diagonal agrees.
 
 # %%
-title = word("agreement.confusion", lang)
-show.heat(agreement.confusion, lang, title=title, rows="stated_marks", columns="logged_marks")
+def confusion():
+    title = word("agreement.confusion", lang)
+    return show.heat(agreement().confusion, lang, title=title, rows="stated_marks", columns="logged_marks")
+
+
+show.tried(confusion, lang)
 
 # %% [markdown] lang="zh"
 # 所以结果要写清楚：是说的还是做的，除以了多长的时间。一个人登记才三个月，就只除以三个月。
@@ -504,7 +518,7 @@ show.heat(agreement.confusion, lang, title=title, rows="stated_marks", columns="
 # So a result must state whether it is what people say or what they do, and by what length of time it was divided. For somebody who registered three months ago, that is three months.
 
 # %% [markdown] lang="zh"
-# ## 十一、交给 CRM，忘掉一个人
+# ## 11 交给 CRM，忘掉一个人
 #
 # 客户管理系统要的是一份导入文件。只有同意营销的客户进去；以 `=` 开头的内容前面加一撇，免得被表格软件当成公式。
 
