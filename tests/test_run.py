@@ -285,3 +285,16 @@ def test_the_command_loads_nothing_heavy():
     assert said.stdout == "[]\n"
     said = subprocess.run([sys.executable, "-m", "crmlab", "--version"], capture_output=True, check=True)
     assert re.fullmatch(rb"crmlab \d+\.\d+\.\d+\r?\n", said.stdout)
+
+
+def test_a_base_is_known_by_its_file_and_a_server_never(course, tmp_path):
+    from crmlab.course.fingerprint import fingerprint
+
+    notebook, base = course / "notebooks" / "zh" / "01_window.ipynb", tmp_path / "shop.duckdb"
+    base.write_bytes(b"1")
+    first = fingerprint(course, notebook, {"data": str(base)})
+    assert first == fingerprint(course, notebook, {"data": str(base)})
+    base.write_bytes(b"12")
+    assert first != fingerprint(course, notebook, {"data": str(base)})
+    server = {"data": "postgres://localhost/shop"}
+    assert fingerprint(course, notebook, server) != fingerprint(course, notebook, server)

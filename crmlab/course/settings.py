@@ -7,11 +7,11 @@ from importlib.util import find_spec
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+from crmlab.data import SERVERS
 from crmlab.errors import ParameterError
 from crmlab.words import LANGUAGES, word
 
 ORDERS_ENDINGS = (".parquet", ".csv", ".csv.gz")
-SERVERS = ("postgres://", "postgresql://")
 
 
 class Settings(SimpleNamespace):
