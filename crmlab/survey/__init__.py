@@ -2,6 +2,7 @@
 
 from crmlab.survey.agreement import compare, logged
 from crmlab.survey.careless import careless
+from crmlab.survey.coding import krippendorff_alpha
 from crmlab.survey.questionnaire import Questionnaire, questionnaire
 from crmlab.survey.satisfaction import ces, csat, nps, scores
 from crmlab.survey.scale import reliability, reverse, scale_scores
@@ -24,6 +25,7 @@ __all__ = [
     "decide",
     "design_effect",
     "effective_n",
+    "krippendorff_alpha",
     "logged",
     "nps",
     "per_quarter",
