@@ -14,8 +14,8 @@ from crmlab.words import LANGUAGES, word
 def main(words: list[str] | None = None) -> int:
     """Do what the words of a command line say and hand back the exit code.
 
-    0: done; 1: a lesson failed or generated files differ; 2: something given cannot be used; 130: stopped
-    by Ctrl-C.
+    0: done; 1: a lesson failed, generated files differ, or a forgotten person is still to be found in the outbox; 2:
+    something given cannot be used; 130: stopped by Ctrl-C.
     """
     given = _parser().parse_args(words)
     try:
@@ -86,6 +86,7 @@ def world(given: argparse.Namespace) -> int:
 def collect(given: argparse.Namespace) -> int:
     from crmlab import show
     from crmlab.collect import CustomerBase
+    from crmlab.handover.cells import guarded
 
     open_base = CustomerBase.open if given.base.exists() else CustomerBase.create
     with open_base(given.base) as base:
@@ -94,7 +95,9 @@ def collect(given: argparse.Namespace) -> int:
     if len(report.listed):
         print(show.table(report.reasons(), given.lang, rows=len(report.listed)))
     if given.listed:
-        report.listed.to_csv(given.listed, index=False, encoding="utf-8-sig")
+        safe = {name: guarded(report.listed[name].astype("str"), "text") for name in ("file", "value")}
+        given.listed.parent.mkdir(parents=True, exist_ok=True)
+        report.listed.assign(**safe).to_csv(given.listed, index=False, encoding="utf-8-sig", lineterminator="\n")
     return 0
 
 
@@ -110,12 +113,18 @@ def person(given: argparse.Namespace) -> int:
 
 def forget(given: argparse.Namespace) -> int:
     from crmlab import show
-    from crmlab.collect import CustomerBase, delete_person
+    from crmlab.collect import CustomerBase, delete_person, find_traces, identify
 
     with CustomerBase.open(given.base) as base:
+        known = base.connection.execute("SELECT 1 FROM customers WHERE customer_id = ?", [given.customer]).fetchone()
+        who = identify(base, given.customer) if known else None
         removed = delete_person(base, given.customer, on=given.on, reason=given.reason, outbox=given.outbox)
     print(show.table(removed, given.lang, rows=len(removed)))
-    return 0
+    traces = find_traces(who, given.outbox) if who and given.outbox else ()
+    if len(traces):
+        files = ", ".join(traces["file"].unique())
+        print(word("run.traces_left", given.lang, count=len(traces), files=files), file=sys.stderr)
+    return 1 if len(traces) else 0
 
 
 def _parser() -> argparse.ArgumentParser:

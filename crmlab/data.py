@@ -130,12 +130,11 @@ class Shop:
         return self._path(table) is not None
 
     def table(self, name: str) -> "pd.DataFrame":
-        """One table without its personal columns, and with pseudonyms for customers.
+        """One table with the columns of the house that are not personal, and with pseudonyms for customers.
 
         It is empty, but has its columns, when the source has no such table.
         """
-        frame = self.read_personal(name)
-        return self._under_pseudonyms(frame.drop(columns=[column for column in PERSONAL if column in frame.columns]))
+        return self._under_pseudonyms(self.read_personal(name))
 
     def read_personal(self, name: str) -> "pd.DataFrame":
         """One table with its personal columns, for functions that count or link and show none of them."""
@@ -166,6 +165,9 @@ class Shop:
         return with_consent(lines, self.table("consents"), purpose="analysis", on=self.as_of)
 
     def _under_pseudonyms(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """Only columns that the house knows and that are not personal: own files may have addresses beside them."""
+        shown = {*_all_kinds(), *HOUSE_COLUMNS.values()}.difference(PERSONAL)
+        frame = frame[[column for column in frame.columns if column in shown]]
         if self.key is None or "customer_id" not in frame:
             return frame
         return frame.assign(customer_id=self.key.pseudonyms(frame["customer_id"]))

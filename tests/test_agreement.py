@@ -226,9 +226,36 @@ def test_the_picture_has_a_panel_for_each_indicator_and_counts_what_it_leaves_ou
     assert " 7 " in drawn.alt
 
 
-def test_a_picture_without_pairs_is_empty():
+def test_a_picture_without_lines_where_one_pair_has_no_limits():
     from crmlab import show
     from crmlab.show.survey import bland_altman as picture
 
     show.theme()
-    assert picture(compare(frame(recency_days=[None]), frame(recency_days=[3])), "zh").png()
+    found = compare(frame(recency_days=[None]), frame(recency_days=[3]))
+    drawn = picture(found, "zh")
+    assert drawn.png()
+    for told in (drawn.alt, found.sentence("zh"), found.sentence("en")):
+        assert "nan" not in told
+    assert "只有 1 对" in drawn.alt
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_without_answers_nothing_is_drawn_and_every_count_is_0(lang):
+    from crmlab import show
+    from crmlab.show.survey import bland_altman as picture
+    from crmlab.words import word
+
+    orders = frame(spend_per_quarter=[100, 200], marks=["R↓F↑M↑", "R↑F↓M↓"])
+    found = compare(orders.iloc[:0], orders)
+    assert found.table[["n", *NO_PAIR, *ZERO]].eq(0).all(axis=None)
+    assert "nan" not in found.sentence(lang)
+    show.theme()
+    drawn = picture(found, lang)
+    assert drawn.alt == word("chart.nothing_alt", lang, title=word("chart.bland_altman", lang))
+    assert drawn.png()
+
+
+def test_customers_whose_registration_nobody_knows_have_the_whole_window(small):
+    result = type_customers(small, as_of=date(2026, 6, 17), window=365)
+    ids = small[["customer_id"]].drop_duplicates()
+    pd.testing.assert_frame_equal(logged(result, ids), logged(result))

@@ -318,13 +318,39 @@ def test_a_second_program_is_told_that_the_base_is_in_use(base):
 def test_files_that_are_no_base_are_refused(tmp_path):
     text, other = tmp_path / "text.duckdb", tmp_path / "other.duckdb"
     text.write_text("hello, this is no database", encoding="utf-8")
-    duckdb.connect(other).close()
+    with duckdb.connect(other) as connection:
+        connection.execute("CREATE TABLE customers (name VARCHAR)")
     for path, key in ((text, "no_base"), (other, "no_base"), (tmp_path / "none.duckdb", "no_file")):
         with pytest.raises(DataError) as caught:
             CustomerBase.open(path)
         assert caught.value.key == key
     with pytest.raises(DataError, match="exists already"):
         CustomerBase.create(other)
+
+
+def test_a_base_whose_creation_was_broken_off_is_finished_when_it_is_opened(tmp_path):
+    path = tmp_path / "shop.duckdb"
+    duckdb.connect(path).close()
+    with CustomerBase.open(path) as base:
+        assert base.read("customers").empty
+    with CustomerBase.open(path, read_only=True) as base:
+        assert base.audit().empty
+
+
+@pytest.mark.parametrize("card", ["as_of = [1,", 'as_of = "yesterday"'])
+def test_a_card_with_mistakes_is_told_and_leaves_the_base_alone(base, tmp_path, card):
+    before = base.about
+    with pytest.raises(DataError) as caught:
+        base.load(written(tmp_path / "new", card=card), on=DAY)
+    assert caught.value.key == "bad_card"
+    assert base.about == before
+
+
+def test_an_id_is_one_id_however_it_was_copied(base, tmp_path):
+    before = whole(base)
+    seen = CUSTOMERS.replace("C1,", "Ｃ１\u200b,").replace("12012296649", "\u202d120-1229-6649\u202c")
+    assert base.load(written(tmp_path / "again", customers=seen), on=DAY).files["unchanged"].sum() == 2
+    assert whole(base) == before
 
 
 def test_files_of_a_folder_that_are_no_data_are_named(base, tmp_path):
@@ -375,3 +401,11 @@ def test_files_in_any_order_together_or_one_by_one_give_the_same_base(tmp_path_f
             ["C0", "wuhan", "office"], ["C1", "wuhan", ""], ["C2", "wuhan", ""], ["C9", "", "office"],
         ]  # fmt: skip
         assert base.read("products")["product_id"].tolist() == ["P0", "P1"]
+
+
+def test_an_export_without_a_list_of_products_becomes_a_base(tmp_path):
+    files = Path(__file__).parent / "files"
+    with CustomerBase.create(tmp_path / "shop.duckdb") as base:
+        base.load([files / "taobao_orders.csv", files / "taobao_details.csv"], on=DAY)
+        assert len(base.read("products")) == 0
+        assert len(base.read("order_lines")) > 0

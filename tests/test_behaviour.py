@@ -109,6 +109,22 @@ def test_the_funnel_takes_an_order_on_the_day_of_the_cart_and_none_before():
     assert early["customers"].tolist()[2] == 5
 
 
+def test_a_funnel_without_events_has_no_steps_and_nobody_apart():
+    found = behaviour.funnel(WAYS.iloc[:0], LINES)
+    assert found["customers"].tolist() == [0, 0, 0, 0]
+    assert found[["customer_share", "step_share"]].isna().all(axis=None)
+
+
+def test_days_of_orders_begin_in_their_zone():
+    midnight_in_shanghai = LINES.assign(
+        order_date=LINES["order_date"].dt.tz_localize("Asia/Shanghai").dt.tz_convert("UTC")
+    )
+    found = behaviour.funnel(WAYS, midnight_in_shanghai, time_zone="Asia/Shanghai")
+    pd.testing.assert_frame_equal(found, behaviour.funnel(WAYS, LINES))
+    with pytest.raises(DataError, match=r"order_date.*UTC"):
+        behaviour.funnel(WAYS, midnight_in_shanghai)
+
+
 def test_the_funnel_does_not_show_fewer_than_five_people():
     lines = LINES[LINES["customer_id"].isin(people(0, 4))]
     found = behaviour.funnel(WAYS, lines).set_index("step")

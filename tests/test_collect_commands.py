@@ -77,3 +77,26 @@ def test_nobody_of_that_number_is_told_in_words(folder, base, capsys):
     collect(folder, base)
     assert cli.main(["forget", "C7", "--base", str(base), *DAY, "--lang", "en"]) == 2
     assert capsys.readouterr().err.strip()
+
+
+def test_the_faults_are_a_file_without_formulas_in_a_folder_that_is_made(folder, base, tmp_path):
+    (folder / "customers.csv").write_text(CUSTOMERS + "C3,,,,@SUM(1)\n", encoding="utf-8")
+    listed = tmp_path / "new" / "listed.csv"
+    assert collect(folder, base, "--listed", str(listed)) == 0
+    assert "'@SUM(1)" in pd.read_csv(listed, encoding="utf-8-sig")["value"].tolist()
+
+
+def test_what_is_left_of_a_person_in_the_outbox_is_told(folder, base, tmp_path, capsys):
+    collect(folder, base)
+    outbox = tmp_path / "outbox"
+    outbox.mkdir()
+    (outbox / "MAIL.CSV").write_text("customer_id,contact\nC1,12000000001\n", encoding="utf-8")
+    (outbox / "empty.csv").write_bytes(b"")
+    (outbox / "crm.csv").write_text("客户编号,手机\nC1,12000000001\n", encoding="utf-8")
+    forget = ["forget", "C1", "--base", str(base), *DAY, "--lang", "en", "--outbox", str(outbox)]
+    assert cli.main(forget) == 1
+    said = capsys.readouterr().err
+    assert "in these files: crm.csv." in said
+    assert "12000000001" not in said
+    (outbox / "crm.csv").unlink()
+    assert cli.main(forget) == 0

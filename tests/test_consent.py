@@ -239,12 +239,13 @@ def test_a_base_takes_no_consent_of_a_customer_it_does_not_have(base):
     assert caught.value.key == "no_such_customer"
 
 
-def test_a_base_notes_every_withdrawal_once(base):
+def test_a_base_notes_every_consent_and_every_withdrawal_once(base):
     ledger = Ledger(base)
     ledger.give("a", "survey", on=date(2026, 1, 5), **TEXT)
     ledger.withdraw("a", "survey", on=DAY)
     ledger.withdraw("a", "survey", on=DAY)
-    assert base.audit()[["action", "table", "rows"]].to_numpy().tolist() == [["withdraw", "consents", 1]]
+    noted = base.audit()[["action", "table", "rows"]].to_numpy().tolist()
+    assert noted == [["consent", "consents", 1], ["withdraw", "consents", 1]]
 
 
 def test_a_ledger_of_a_frame_leaves_the_frame_alone():
@@ -267,3 +268,22 @@ def test_the_ledger_of_the_teaching_data_can_be_written_on():
     assert len(after.kept) == len(agreed) - 1
     assert after.refused.set_index("customer_id").at[one, "reason"] == "withdrawn"
     assert ledger.rows.dtypes.equals(shop.table("consents").dtypes)
+
+
+def test_a_ledger_with_a_blank_customer_agrees_for_nobody():
+    blank = CONSENTS.iloc[:1].assign(customer_id=None, purpose="survey", withdrawn_on=pd.NaT)
+    rows = pd.DataFrame({"customer_id": [None, float("nan")]}, dtype="object")
+    assert kept("survey", rows).empty
+    assert with_consent(rows, blank, purpose="survey", on=blank["given_on"].iloc[0].date()).kept.empty
+
+
+def test_what_was_kept_and_refused_shows_itself_without_the_rows():
+    rows = pd.DataFrame({"customer_id": ["C1"], "name": ["罗示松"]})
+    assert repr(with_consent(rows, no_consents(), purpose="survey", on=DAY)) == "Consented(kept=0, refused=1)"
+
+
+def test_a_customer_number_that_is_a_phone_is_not_shown():
+    rows = pd.DataFrame({"customer_id": ["12000000001"]})
+    with pytest.raises(ConsentError) as caught:
+        demand_consent(rows, no_consents(), purpose="survey", on=DAY)
+    assert caught.value.customers == ("00000000000",)

@@ -117,3 +117,13 @@ def test_member_numbers_of_your_own_stay_as_they_are(tmp_path):
     columns = {"customer": "member", "order": "order", "date": "day", "amount": "paid", "state": "", "refund": ""}
     given = check_settings(orders=str(tmp_path / "mine.parquet"), as_of="2026-06-17", currency="CNY", **columns)
     assert open_data(given).orders == tmp_path / "mine.parquet"
+
+
+def test_what_stands_in_files_of_ones_own_beside_the_columns_of_the_house_is_not_shown(tmp_path):
+    lines = "order_id,customer_id,order_date,amount,name,phone,address,收货人\n1,C1,2026-06-01,9,罗示松,12000000001,街,罗示松\n"
+    (tmp_path / "order_lines.csv").write_text(lines, encoding="utf-8")
+    customers = "customer_id,source,address,ip\nC1,phone,街,192.0.2.1\n"
+    (tmp_path / "customers.csv").write_text(customers, encoding="utf-8")
+    own = open_data(check_settings(data=str(tmp_path), as_of="2026-06-17"))
+    assert list(own.orders) == ["order_id", "customer_id", "order_date", "amount"]
+    assert list(own.table("customers")) == ["customer_id", "source"]

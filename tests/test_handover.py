@@ -85,6 +85,14 @@ def test_only_those_who_agreed_to_the_purpose_on_the_day_are_written(tmp_path):
     assert "customer_id" not in written.refused
 
 
+def test_data_without_names_give_blank_names_that_the_crm_demands(tmp_path):
+    (tmp_path / "customers.csv").write_text("customer_id\nC1\nC2\n", encoding="utf-8")
+    shop = open_data(check_settings(data=str(tmp_path), as_of="2026-06-17"))
+    found = write_crm(shop, "zoho_contacts", tmp_path / "x.csv", purpose="marketing", consents=agreed("C1"))
+    assert (found.rows, found.written, len(found.refused)) == (2, 0, 1)
+    assert found.listed[["row", "column", "reason"]].values.tolist() == [[2, "name", "crm_blank"]]
+
+
 def test_the_opt_out_box_says_who_did_not_agree_to_marketing(tmp_path):
     path = tmp_path / "contacts.csv"
     ledger = pd.concat([agreed("C1", "C2", purpose="analysis"), agreed("C2", "C3")])

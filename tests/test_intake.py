@@ -264,8 +264,15 @@ def test_every_reason_has_words():
 
 def test_errors_are_told_in_both_languages(tmp_path):
     with pytest.raises(CrmlabError) as error:
-        read_file(written(tmp_path, "a,b\n1,2\n"))
+        read_file(written(tmp_path, "手机,宠物\n1,2\n"))
     assert error.value.key == "intake_unknown"
-    assert "a、b" in error.value.message("zh")
+    assert "手机、宠物" in error.value.message("zh")
     assert "taobao_orders" in error.value.message("en")
     assert isinstance(error.value, DataError)
+
+
+@pytest.mark.parametrize("text", ["C1,罗示松,女\n", "罗示松\n", "罗示松,罗示松\n", '"客户编号\n罗示松,女,phone\n'])
+def test_a_file_without_headings_gives_nobody_away(tmp_path, text):
+    with pytest.raises(DataError) as error:
+        read_file(written(tmp_path, text * 2))
+    assert "罗示松" not in str(error.value)

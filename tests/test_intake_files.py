@@ -82,8 +82,8 @@ def test_line_ends_and_delimiters_of_every_system(tmp_path, end, delimiter):
     [
         ("", "intake_empty"),
         ("\n\n", "intake_empty"),
-        (f"{PRODUCTS}\n", "intake_headings_only"),
-        (f"{PRODUCTS}\n,,,,\n", "intake_headings_only"),
+        (f"{TAOBAO_HEADINGS}\n", "intake_headings_only"),
+        (f"{TAOBAO_HEADINGS}\n,,,\n", "intake_headings_only"),
         ("product_id,price,price\n1,2,3\n", "intake_headings_twice"),
         ("product_id,,price\n1,2,3\n", "intake_heading_blank"),
         ("客户,电话\n1,2\n", "intake_unknown"),
@@ -95,6 +95,13 @@ def test_files_that_cannot_be_read_say_why(tmp_path, text, key):
         read_file(written(tmp_path, text))
     assert error.value.key == key
     assert all(error.value.message(lang) for lang in ("zh", "en"))
+
+
+@pytest.mark.parametrize("text", [f"{PRODUCTS}\n", f"{PRODUCTS}\n,,,,\n"])
+def test_a_table_of_the_house_may_be_empty(tmp_path, text):
+    read = read_file(written(tmp_path, text))
+    assert (read.format, read.rows, len(read.listed), len(read.tables["products"])) == ("products", 0, 0, 0)
+    assert list(read.tables["products"].columns) == [*PRODUCTS.split(","), "row"]
 
 
 def test_the_name_of_the_file_decides_between_equal_tables(tmp_path):
@@ -303,5 +310,5 @@ def test_two_lost_quotes_do_not_swallow_the_lines_between_them(tmp_path):
 
 def test_where_no_sheet_fits_the_first_is_told(tmp_path):
     with pytest.raises(DataError) as error:
-        read_file(workbook(tmp_path, ("a", [["甲"], [1]]), ("b", [["乙"], [1]])))
-    assert error.value.values["found"] == "甲"
+        read_file(workbook(tmp_path, ("a", [["手机"], [1]]), ("b", [["邮箱"], [1]])))
+    assert error.value.values["found"] == "手机"

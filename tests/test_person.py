@@ -236,7 +236,7 @@ def test_what_was_deleted_is_noted_without_saying_whose(base, folder):
     noted = base.audit().query("action == 'delete'")
     assert rows_by_hand(folder, PERSON).items() <= dict(zip(noted["table"], noted["rows"], strict=True)).items()
     stones = base.connection.execute("SELECT * FROM tombstones").df()
-    assert sorted(stones["kind"]) == ["contact", "contact", "customer"]
+    assert sorted(stones["kind"]) == ["contact", "contact", "contact", "customer"]
     assert set(stones["reason"]) == {"request"}
     assert set(stones["deleted_on"].dt.date) == {DAY}
 
@@ -392,3 +392,50 @@ def test_a_tombstone_leads_to_no_pseudonym_and_to_no_suppression():
     shown = {key.pseudonym("12000000001"), key.contact("12000000001")}
     assert not any(one in other for one in shown for other in hashes)
     assert tombstone_hash(key, "customer", "C1") != tombstone_hash(Key(b"another"), "customer", "C1")
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        ("phone", "0086 {}"), ("phone", "0{}"), ("phone", "{}/02100000000"), ("phone", "tel:{}"), ("wechat", "{}"),
+        ("email", "示 <{}>"), ("email", "mailto:{}"), ("email", "{};other@shop.example"), ("wechat", " {} "),
+    ],
+)  # fmt: skip
+def test_a_contact_is_known_again_however_it_is_written(column, written):
+    key, contacts = (
+        Key(b"a key for these tests"),
+        {"phone": "12000000001", "email": "an@shop.example", "wechat": "an_01"},
+    )
+    stones = [(tombstone_hash(key, "contact", one), "contact", pd.Timestamp(DAY)) for one in contacts.values()]
+    cell = written.format(contacts["phone"] if written == "{}" else contacts[column])
+    rows = pd.DataFrame({"customer_id": ["C1", "C2"], column: [cell, None]})
+    found = buried(rows, pd.DataFrame(stones, columns=["hash", "kind", "deleted_on"]), key)
+    assert found.tolist() == [True, False]
+
+
+def test_a_base_opened_for_reading_is_not_written_to(base, tmp_path):
+    base.close()
+    copy, outbox = tmp_path / "copy.json", tmp_path / "outbox"
+    outbox.mkdir()
+    (outbox / "list.csv").write_text(f"customer_id\n{PERSON}\n", encoding="utf-8")
+    with CustomerBase.open(base.path, read_only=True) as reading:
+        for call in (
+            lambda: delete_person(reading, PERSON, on=DAY, reason="request", outbox=outbox),
+            lambda: export_person(reading, PERSON, copy, on=DAY),
+            lambda: reading.load([], on=DAY),
+        ):
+            with pytest.raises(DataError) as caught:
+                call()
+            assert caught.value.key == "base_read_only"
+    assert not copy.exists()
+    assert PERSON in (outbox / "list.csv").read_text(encoding="utf-8")
+
+
+def test_a_second_phone_that_another_channel_told_does_not_bring_the_person_back(base, tmp_path):
+    head, second = "customer_id,name,source,phone\n", "12000007777"
+    (tmp_path / "two.csv").write_text(head + f"{PERSON},,order,{second}\n", encoding="utf-8")
+    (tmp_path / "back.csv").write_text(head + f"C9009,罗示松,order,{second}\n", encoding="utf-8")
+    base.load(tmp_path / "two.csv", on=DAY)
+    assert second in identify(base, PERSON).values["phone"]
+    delete_person(base, PERSON, on=DAY, reason="request")
+    assert base.load(tmp_path / "back.csv", on=DAY).listed["reason"].tolist() == ["deleted_person"]

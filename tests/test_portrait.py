@@ -133,3 +133,5 @@ def test_a_customer_who_only_registered_has_a_portrait(shop):
     assert value(found, "frequency") is None
     assert value(found, "views") == 0
     assert "无记录" in repr(found)
+    assert "〔订单行：" in repr(found)
+    assert "order_lines" not in repr(found) + found._repr_html_()

@@ -130,3 +130,17 @@ def test_the_picture_shows_each_score_on_its_whole_scale(lang):
     assert [axes.get_xlim() for axes in drawn.figure.axes] == [(0, 1), (-100, 100), (1, 7)]
     assert "67%" in drawn.alt
     assert "n = 3" in drawn.alt
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_mean_of_one_answer_has_no_interval_and_says_so(lang):
+    from crmlab import show
+    from crmlab.words import word
+
+    show.theme()
+    answers = pd.DataFrame({"ces": [6]})
+    drawn = show.scores_with_intervals(scores(answers), lang)
+    assert drawn.png()
+    assert word("chart.scores_alone", lang, name=word("score.ces", lang), estimate="6.0", n=1) in drawn.alt
+    for told in (drawn.alt, ces(answers["ces"]).sentence(lang)):
+        assert "nan" not in told

@@ -1,6 +1,7 @@
 """The scanner finds every planted leak, in every kind of output and file, and raises no false alarm."""
 
 import base64
+import gzip
 import io
 import json
 import zipfile
@@ -100,6 +101,8 @@ def test_a_leak_outside_outputs_is_found(tmp_path, place):
         PHONE,
         "120 1229 6649",
         "120-1229-6649",
+        "120.1229.6649",
+        "120\u202d12296649\u202c",
         "+8612012296649",
         "+86 120-1229-6649",
         "008612012296649",
@@ -256,6 +259,8 @@ def parquet():
         ("a.eml", mail(), {"name", "phone", "wechat"}),
         ("a.xlsx", workbook(), {"name", "phone", "email"}),
         ("a.zip", archive(), {"name", "phone", "wechat"}),
+        ("a.docx", archive(), {"name", "phone", "wechat"}),
+        ("list.csv.gz", gzip.compress(f"{NAME},{PHONE}".encode(), mtime=0), {"name", "phone"}),
         ("a.parquet", parquet(), {"name", "phone", "email"}),
         ("broken.ipynb", f"{{{NAME}".encode(), {"name"}),
         ("cache.bin", b"\0" + NAME.encode() + b"\0", {"name"}),

@@ -7,7 +7,8 @@ import seaborn as sns
 
 from crmlab import check_settings, open_data, show, type_customers
 from crmlab.collect import coverage
-from crmlab.words import _table
+from crmlab.tables import TABLES
+from crmlab.words import _table, has_word, word
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,38 @@ def test_saved_tables_open_in_a_spreadsheet(tmp_path, result):
     assert (back["M 净消费"] * 100).round().astype(int).tolist() == result.table["monetary"].tolist()
     show.save(result.table, "", "none.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["types.csv"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_picture_of_nothing_says_so(lang):
+    show.theme()
+    none = pd.DataFrame({"need": [], "customers": []})
+    counts = pd.DataFrame(0, index=["a", "b"], columns=["c"])
+    for picture in (
+        show.shares(none, "need", "customers", lang, title="T"),
+        show.heat(none, lang, title="T", rows="source", columns="field"),
+        show.heat(counts, lang, title="T", rows="source", columns="field"),
+        show.coverage(coverage(pd.DataFrame({"source": [], "sex": []}), ("sex",)), lang),
+        show.missing_pattern(none, lang),
+    ):
+        assert word("chart.nothing", lang) in [text.get_text() for text in picture.figure.axes[0].texts]
+        assert picture.alt.endswith(word("chart.nothing_alt", lang, title=""))
+        assert picture.png()
+
+
+def test_a_share_of_nothing_known_is_still_drawn():
+    show.theme()
+    unknown = pd.DataFrame({"source": ["phone"] * 5, "sex": [None] * 5})
+    assert "0%" in show.coverage(coverage(unknown, ("sex",)), "en").alt
+
+
+def test_a_table_without_rows_has_its_headings_and_says_so():
+    table = show.table(pd.DataFrame({"customers": [], "category": []}), "zh")
+    assert repr(table) == "客户数  品类\n没有行。"
+    assert table._repr_html_().endswith("<p>没有行。</p>")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_of_the_house_has_its_words(table):
+    assert [column.name for column in TABLES[table].columns if not has_word(f"column.{column.name}")] == []
+    assert has_word(f"table.{table}")

@@ -8,7 +8,7 @@ import pytest
 
 from crmlab.collect.pseudonym import Key
 from crmlab.course.settings import check_settings
-from crmlab.data import open_data
+from crmlab.data import empty, open_data
 from crmlab.errors import DataError
 from crmlab.survey.questionnaire import questionnaire
 from crmlab.survey.sending import response, send
@@ -184,6 +184,11 @@ def test_no_answers_leave_all_silent(shopping, tmp_path):
     none = pd.DataFrame({"answer_id": [], "customer_id": [], "submitted_at": pd.to_datetime([])})
     found = response(sent_to(shopping, tmp_path), none)
     assert (found.answered, found.silent, len(found.listed)) == (0, 3, 0)
+
+
+def test_nobody_asked_and_no_answers_are_all_zero(shopping, tmp_path):
+    found = response(sent_to(shopping, tmp_path, PEOPLE.iloc[:0]), empty("survey_answers"))
+    assert (found.asked, found.sent, found.answered, found.silent, len(found.listed)) == (0, 0, 0, 0, 0)
 
 
 def test_the_teaching_shop_adds_up(shopping, tmp_path):

@@ -179,3 +179,51 @@ def test_the_order_of_rows_does_not_matter_and_every_row_is_accounted_for(rows, 
     again = check("customers", frame.iloc[shuffled])
     pd.testing.assert_frame_equal(found.kept, again.kept)
     pd.testing.assert_frame_equal(found.listed, again.listed)
+
+
+def test_a_row_that_slipped_shows_no_name_in_any_column():
+    slipped = {
+        "customer_id": "C1",
+        "name": "phone",
+        "source": "罗示松",
+        "registered_on": "wx_luo",
+        "wechat": "a@b.example",
+    }
+    other = {"customer_id": "C2", "source": "罗示松", "birthday": "12000000001"}
+    values = check("customers", pd.DataFrame([slipped, other])).listed["value"]
+    assert sorted(values) == ["00000000000", "xx_xxx", "〇〇〇", "〇〇〇"]
+    order = GOOD["orders"] | {"state": "罗示松", "currency": "12000000001"}
+    assert sorted(check("orders", pd.DataFrame([order])).listed["value"]) == ["00000000000", "〇〇〇"]
+
+
+def test_a_row_with_one_fault_shows_what_is_wrong():
+    row = GOOD["customers"] | {"city": "嘉兴"}
+    assert check("customers", pd.DataFrame([row])).listed["value"].tolist() == ["嘉兴"]
+
+
+def test_a_phone_inside_an_order_number_is_masked():
+    order = GOOD["orders"] | {"order_id": "R12000000001-1"}
+    assert check("orders", pd.DataFrame([order, order])).listed["value"].tolist() == ["x00000000000-0"]
+
+
+def test_what_was_checked_shows_itself_without_the_rows():
+    row = {"customer_id": "C1", "name": "罗示松", "source": "phone"}
+    assert repr(check("customers", pd.DataFrame([row]))) == "Checked(rows=1, kept=1, listed=0)"
+
+
+def test_products_that_nobody_listed_are_taken_as_they_come_and_strangers_to_a_list_are_not():
+    lines = pd.DataFrame(
+        {
+            "order_id": ["1"],
+            "line_no": ["1"],
+            "product_id": ["P1"],
+            "quantity": ["1"],
+            "amount": ["9.90"],
+            "discount": ["0"],
+        }
+    )
+    orders, no_products = pd.DataFrame({"order_id": ["1"]}), pd.DataFrame({"product_id": []}, dtype="str")
+    assert len(check("order_lines", lines, known={"orders": orders, "products": no_products}).kept) == 1
+    other = pd.DataFrame({"product_id": ["P2"]})
+    found = check("order_lines", lines, known={"orders": orders, "products": other})
+    assert found.listed["reason"].tolist() == ["orphan"]

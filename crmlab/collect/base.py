@@ -45,20 +45,21 @@ class CustomerBase:
             raise DataError("base_exists", file=path.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = connect(path)
-        with transaction(connection):
-            for statement in tables_sql():
-                connection.execute(statement)
+        _make_tables(connection)
         return cls(path, connection)
 
     @classmethod
     def open(cls, path: Path | str, *, read_only: bool = False) -> "CustomerBase":
-        """A base that is there. Raises DataError for a file that is not there, is no customer base, or is being
-        written by another program."""
+        """A base that is there; one whose creation was broken off gets its tables now. Raises DataError for a file
+        that is not there, is no customer base, or is being written by another program."""
         path = Path(path)
         if not path.is_file():
             raise DataError("no_file", path=path.name)
         connection = connect(path, read_only=read_only)
-        there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        there = _tables_of(connection)
+        if not there and not read_only:
+            _make_tables(connection)
+            there = _tables_of(connection)
         if not there >= {*TABLES, "about", "audit"}:
             connection.close()
             raise DataError("no_base", file=path.name)
@@ -134,9 +135,27 @@ def connect(path: Path, *, read_only: bool = False) -> "duckdb.DuckDBPyConnectio
     return connection
 
 
+def _tables_of(connection: "duckdb.DuckDBPyConnection") -> set[str]:
+    return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+
+
+def _make_tables(connection: "duckdb.DuckDBPyConnection") -> None:
+    with transaction(connection):
+        for statement in tables_sql():
+            connection.execute(statement)
+
+
+def demand_writable(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Raises DataError for a base that was opened for reading only."""
+    if connection.execute("SELECT current_setting('access_mode')").fetchone() == ("read_only",):
+        raise DataError("base_read_only")
+
+
 @contextmanager
 def transaction(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
-    """All or nothing: commits at the end of a `with` block, undoes everything when an error leaves it."""
+    """All or nothing: commits at the end of a `with` block, undoes everything when an error leaves it. Raises DataError
+    for a base that was opened for reading only."""
+    demand_writable(connection)
     connection.begin()
     try:
         yield

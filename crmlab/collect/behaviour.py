@@ -65,7 +65,9 @@ def top_terms(events: "pd.DataFrame", n: int = 10) -> "pd.DataFrame":
     return table.astype({"searches": "int64", "customers": "Int64"}).reset_index(drop=True)
 
 
-def funnel(events: "pd.DataFrame", lines: "pd.DataFrame", *, by: str | None = None) -> "pd.DataFrame":
+def funnel(
+    events: "pd.DataFrame", lines: "pd.DataFrame", *, by: str | None = None, time_zone: str | None = None
+) -> "pd.DataFrame":
     """How many customers get from a view to the cart and to an order: step, customers, customer_share, step_share.
 
     `lines` are order lines with customer_id, order_date and, where there is one, state (`Shop.orders`). A customer
@@ -73,7 +75,8 @@ def funnel(events: "pd.DataFrame", lines: "pd.DataFrame", *, by: str | None = No
     or later, so the steps can only get smaller. customer_share is the share of those who viewed, step_share the share
     of those at the step before. The row "order_apart" counts customers who ordered from the first event's day on
     without having come this way. Events by nobody known are left out. With `by`, a column of both frames such as
-    "category", each of its values has a funnel of its own and the way must lie within it.
+    "category", each of its values has a funnel of its own and the way must lie within it. Days of orders whose times
+    carry a zone begin in `time_zone`; DataError without one.
 
     >>> import pandas as pd
     >>> times = pd.to_datetime(["2026-06-01 10:00", "2026-06-01 10:05"] * 5)
@@ -90,6 +93,7 @@ def funnel(events: "pd.DataFrame", lines: "pd.DataFrame", *, by: str | None = No
     cart = known[known["event"] == "cart_add"].merge(view, on=keys)
     cart = cart[cart["event_time"] >= cart["viewed"]].groupby(keys, as_index=False).agg(carted=("event_time", "min"))
     valid = lines[lines["state"].isin(VALID_STATES)] if "state" in lines else lines
+    valid = valid.assign(order_date=_local(valid["order_date"], time_zone))
     valid = valid[valid["order_date"] >= events["event_time"].dt.normalize().min()].merge(cart, on=keys, how="left")
     valid = valid.assign(on_the_way=valid["order_date"] >= valid["carted"].dt.normalize())
     order = valid.groupby(keys, as_index=False).agg(on_the_way=("on_the_way", "max")).astype({"on_the_way": bool})
@@ -99,6 +103,16 @@ def funnel(events: "pd.DataFrame", lines: "pd.DataFrame", *, by: str | None = No
     groups = sorted({*known[by], *valid[by].dropna()}) or [None]
     funnels = [_steps([int((rows[by] == group).sum()) for rows in people]) for group in groups]
     return pd.concat(funnels, keys=groups, names=[by]).reset_index(level=0).reset_index(drop=True)
+
+
+def _local(times: "pd.Series", time_zone: str | None) -> "pd.Series":
+    """Times without a zone: those that carry one as the clocks of `time_zone` show them."""
+    zone = getattr(times.dtype, "tz", None)
+    if zone is None:
+        return times
+    if time_zone is None:
+        raise DataError("zoned_time", column=times.name, zone=zone)
+    return times.dt.tz_convert(time_zone).dt.tz_localize(None)
 
 
 def _steps(counts: list[int]) -> "pd.DataFrame":

@@ -17,12 +17,18 @@ REMEMBERED = "purposes"
 """Where a frame remembers the purposes that all its customers agreed to: a tuple under this name in `frame.attrs`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Consented:
-    """Rows in = rows `kept` + rows `refused`; `refused` names its reason in the column `reason`."""
+    """Rows in = rows `kept` + rows `refused`; `refused` names its reason in the column `reason`.
+
+    The rows may hold personal data; a Consented shows itself without them.
+    """
 
     kept: "pd.DataFrame"
     refused: "pd.DataFrame"
+
+    def __repr__(self) -> str:
+        return f"Consented(kept={len(self.kept)}, refused={len(self.refused)})"
 
     def balance(self, lang: str = "zh") -> str:
         """Rows in = rows kept + rows refused, in words."""
@@ -52,7 +58,7 @@ def with_consent(rows: "pd.DataFrame", consents: "pd.DataFrame", *, purpose: str
     day = pd.Timestamp(on)
     given = consents[(consents["purpose"] == purpose) & (consents["given_on"] <= day)]
     in_force = given[given["withdrawn_on"].isna() | (given["withdrawn_on"] > day)]
-    agreed = rows["customer_id"].isin(in_force["customer_id"])
+    agreed = rows["customer_id"].isin(in_force["customer_id"].dropna())
     withdrawn = rows["customer_id"].isin(given["customer_id"])
     refused = rows[~agreed].assign(reason=withdrawn[~agreed].map({True: "withdrawn", False: "none"}))
     kept = rows[agreed].reset_index(drop=True)
@@ -111,8 +117,14 @@ with_consent for the rows of those who agreed to profiling.
 
 
 def _customers(rows: "pd.DataFrame", key: "Key | None") -> tuple[str, ...]:
-    """The distinct customers of rows in their order; rows of nobody known count as one, "?"."""
-    return tuple(key.pseudonym(one) if key and one != "?" else one for one in rows["customer_id"].fillna("?").unique())
+    """The distinct customers of rows in their order; rows of nobody known count as one, "?". A number that is a phone
+    or an e-mail at the same time is masked."""
+    from crmlab.collect.mask import looks_personal, mask
+
+    ids = rows["customer_id"].fillna("?").unique()
+    if key:
+        return tuple(key.pseudonym(one) if one != "?" else one for one in ids)
+    return tuple(mask(str(one)) if looks_personal(str(one)) else one for one in ids)
 
 
 def check_purpose(purpose: str) -> None:

@@ -1,7 +1,7 @@
 """The tables of the customer base as SQL, made from `crmlab.tables`: the database itself refuses what does not fit."""
 
 from crmlab.collect.tombstones import TOMBSTONES
-from crmlab.collect.validate import references
+from crmlab.collect.validate import CATALOGUES, references
 from crmlab.frames import quoted
 from crmlab.tables import TABLES, Column, Table
 from crmlab.tables.codes import CODES
@@ -64,11 +64,15 @@ def tables_sql() -> list[str]:
 
 
 def create_table(table: Table) -> str:
-    """CREATE TABLE with types, NOT NULL, CHECK, PRIMARY KEY and FOREIGN KEY as the schema of the house says."""
+    """CREATE TABLE with types, NOT NULL, CHECK, PRIMARY KEY and FOREIGN KEY as the schema of the house says.
+
+    Catalogues are not demanded by the database: a shop may have orders and no list of its products.
+    """
     parts = [_column(column) for column in table.columns]
     parts.append(f"PRIMARY KEY ({_names(table.key)})")
     for other, columns in references(table).items():
-        parts.append(f"FOREIGN KEY ({_names(columns)}) REFERENCES {quoted(other)} ({_names(columns)})")
+        if other not in CATALOGUES:
+            parts.append(f"FOREIGN KEY ({_names(columns)}) REFERENCES {quoted(other)} ({_names(columns)})")
     return f"CREATE TABLE {quoted(table.name)} (\n    " + ",\n    ".join(parts) + "\n)"
 
 

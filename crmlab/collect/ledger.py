@@ -82,7 +82,9 @@ class Ledger:
             row = pd.DataFrame([(customer_id, purpose, text_version, method, day, pd.NaT)], columns=list(COLUMNS))
             self._rows = pd.concat([self._rows, row.astype(self._rows.dtypes[list(COLUMNS)])], ignore_index=True)
         elif self._execute("SELECT 1 FROM customers WHERE customer_id = ?", customer_id).fetchone():
-            self._execute(GIVE, customer_id, purpose, text_version, method, on)
+            with transaction(self._base.connection):
+                self._execute(GIVE, customer_id, purpose, text_version, method, on)
+                self._base.note("consent", "consents", 1, on=on)
         else:
             raise DataError("no_such_customer")
 

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import TYPE_CHECKING
 
-from crmlab.collect.personal import by_shape, plain
+from crmlab.collect.personal import ANY_PHONE, by_shape, plain
 from crmlab.data import PERSONAL
 
 if TYPE_CHECKING:
@@ -35,9 +35,19 @@ def _masked(character: str) -> str:
 def mask_column(values: "pd.Series", column: str) -> "pd.Series":
     """The values of a column as a listing may show them.
 
-    Personal columns and customer ids are masked. In any other column, values that look like personal data are: in a
-    file whose columns slipped they can stand anywhere.
+    Personal columns and customer ids are masked. In any other column, values that look like personal data are: a
+    phone may be part of an order number.
     """
     if column in PERSONAL or column == "customer_id":
         return values.map(mask, na_action="ignore")
-    return values.map(lambda text: mask(text) if any(by_shape(plain(text))) else text, na_action="ignore")
+    return values.map(lambda text: mask(text) if looks_personal(text) else text, na_action="ignore")
+
+
+def looks_personal(text: str) -> bool:
+    """Whether a text has a phone number, an e-mail, an IP address or an identity number in it.
+
+    >>> looks_personal("R12000000001-1"), looks_personal("1930679858170647123")
+    (True, False)
+    """
+    plain_text = plain(text)
+    return any(by_shape(plain_text)) or ANY_PHONE.search(plain_text) is not None

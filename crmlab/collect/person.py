@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crmlab.collect.base import CustomerBase, connect, transaction
+from crmlab.collect.base import CustomerBase, connect, demand_writable, transaction
 from crmlab.collect.ddl import literal
 from crmlab.collect.personal import KNOWN_KINDS, PersonalData
 from crmlab.collect.scan import find_personal
@@ -28,17 +28,20 @@ FRESH = "without_the_person"
 def identify(base: CustomerBase, customer_id: str) -> PersonalData:
     """What would give this person away: customer_id, pseudonym, name, phone, email and wechat, for `find_traces`.
 
-    Take it before the deletion. A name or contact that other customers have too is left out: it tells nobody. Raises
-    DataError for a customer that the base does not have.
+    Take it before the deletion. What other channels said of the person, as the conflicts have it, counts too. A name or
+    contact that other customers have is left out: it tells nobody. Raises DataError for a customer that the base does
+    not have.
     """
     customers = base.read("customers")
     own = customers["customer_id"] == customer_id
     if not own.any():
         raise DataError("no_such_customer")
     values = {"customer_id": [customer_id], "pseudonym": [base.key.pseudonym(customer_id)]}
+    told = 'SELECT other_value FROM conflicts WHERE customer_id = ? AND "column" = ?'
     for kind in KNOWN_KINDS:
         others = set(customers.loc[~own, kind])
-        values[kind] = [value for value in customers.loc[own, kind].dropna() if value not in others]
+        more = (value for (value,) in base.connection.execute(told, [customer_id, kind]).fetchall())
+        values[kind] = [one for one in dict.fromkeys([*customers.loc[own, kind].dropna(), *more]) if one not in others]
     return PersonalData(values)
 
 
@@ -76,10 +79,11 @@ def export_person(base: CustomerBase, customer_id: str, path: Path, *, on: date)
     text = json.dumps(
         {"customer_id": customer_id, "exported_on": on.isoformat(), "tables": written}, ensure_ascii=False, indent=2
     )
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
     with transaction(base.connection):
         for table, rows in written.items():
             base.note("export", table, len(rows), on=on)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8", newline="\n")
     return pd.DataFrame([(table, len(rows)) for table, rows in written.items()], columns=["table", "rows"])
 
 
@@ -102,6 +106,7 @@ def delete_person(
 
     if reason not in REASONS:
         raise ParameterError("choice", name="reason", value=reason, allowed=", ".join(REASONS))
+    demand_writable(base.connection)
     own_hash = tombstone_hash(base.key, "customer", customer_id)
     buried = base.connection.execute("SELECT 1 FROM tombstones WHERE hash = ?", [own_hash]).fetchone()
     person = None if buried else identify(base, customer_id)
@@ -202,7 +207,8 @@ def _discard(fresh: Path) -> None:
 def _clear_outbox(folder: Path, customer_id: str) -> dict[str, int]:
     """Takes the rows of a customer out of the CSV files of a folder, and first the files that these rows name."""
     removed = {}
-    for path, frame in {path: _read_outbox(path) for path in sorted(folder.rglob("*.csv"))}.items():
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".csv")
+    for path, frame in {path: _read_outbox(path) for path in files}.items():
         if "customer_id" in frame:
             own = frame["customer_id"] == customer_id
             for name in frame.loc[own, "file"] if "file" in frame else ():
@@ -220,6 +226,8 @@ def _read_outbox(path: Path) -> "pd.DataFrame":
 
     try:
         return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
     except ValueError as error:
         raise DataError("unreadable", path=path.name, problem=type(error).__name__) from None
 

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ KNOWN_KINDS = ("name", "phone", "email", "wechat")
 GAP = "[ \\-\u2010\u2013\u2014]"
 COUNTRY = rf"(?:(?:\+|00)?86{GAP}?)?"
 PHONE = re.compile(
-    rf"(?<![\w.]){COUNTRY}(?:1\d{{10}}|(?:120|1[3-9]\d)({GAP})\d{{4}}\1\d{{4}})(?![A-Za-z_\d]|\.\d*[1-9])", re.ASCII
+    rf"(?<![\w.]){COUNTRY}(?:1\d{{10}}|(?:120|1[3-9]\d)({GAP}|\.)\d{{4}}\1\d{{4}})(?![A-Za-z_\d]|\.\d*[1-9])", re.ASCII
 )
 ANY_PHONE = re.compile(rf"(?<!\d)(?={COUNTRY}(1(?:{GAP}?\d){{10}})(?!\d))")
 EMAIL = re.compile(r"(?<![\w.+%-])[A-Za-z0-9][\w.+%-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}", re.ASCII)
@@ -32,7 +32,10 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 """What a terminal takes for a change of colour; it stands around the words of a traceback."""
-INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+INVISIBLE = dict.fromkeys(
+    [0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A)]
+)
+"""What nobody sees in a text: soft hyphens, joiners, marks of direction (telephones copy them around a number)."""
 
 
 class Found(NamedTuple):
@@ -102,7 +105,7 @@ class PersonalData:
     ['customer_id', 'name']
     """
 
-    values: Mapping[str, Iterable[str]]
+    values: Mapping[str, Iterable[str]] = field(repr=False)
 
     @classmethod
     def of_customers(cls, customers: "pd.DataFrame") -> "PersonalData":

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import gzip
 import io
 import json
 import re
@@ -16,7 +17,8 @@ from crmlab.errors import DataError
 if TYPE_CHECKING:
     import duckdb
 
-PACKED = (".xlsx", ".zip")
+ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
+"""How archives begin, whatever their ending: .zip and .gz, and the files of office programs."""
 CODED = re.compile(r"(?:[A-Za-z0-9+/]{60,}\n)*[A-Za-z0-9+/]{12,}={0,2}")
 """What may be base64."""
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -37,7 +39,9 @@ def pieces(name: str, content: bytes, deep: int = 0) -> Iterator[Piece]:
     ending = Path(name).suffix.lower()
     if deep > DEEPEST:
         return
-    if ending in PACKED and zipfile.is_zipfile(io.BytesIO(content)):
+    if content.startswith(GZIP):
+        yield from pieces(name.removesuffix(".gz"), _from_gzip(content), deep + 1)
+    elif content.startswith(ZIP) and zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.namelist():
                 yield from _placed(member, pieces(member, archive.read(member), deep + 1))
@@ -104,6 +108,13 @@ def _from_base64(text: str) -> bytes:
     try:
         return base64.b64decode(letters + "=" * (-len(letters) % 4))
     except binascii.Error:
+        return b""
+
+
+def _from_gzip(content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError):
         return b""
 
 

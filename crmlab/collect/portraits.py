@@ -96,14 +96,16 @@ class Portrait:
         key = f"world.{codes}.{code}"
         return word(key, self.lang) if has_word(key) else code
 
+    def _source(self, row: Any) -> str:
+        return word("portrait.cited", self.lang, table=word(f"table.{row.source_table}", self.lang), rows=row.rows)
+
     def _repr_html_(self) -> str:
-        source = word("portrait.cited", self.lang)
         parts = []
         for part, rows in self.table.groupby("part", sort=False):
             cells = "".join(
                 f'<tr><th scope="row" style="text-align: left">{escape(row.field)}</th>'
                 f'<td style="text-align: left">{escape(row.content)}</td>'
-                f'<td style="text-align: left"><small>{escape(source.format(table=row.source_table, rows=row.rows))}'
+                f'<td style="text-align: left"><small>{escape(self._source(row))}'
                 "</small></td></tr>"
                 for row in rows.itertuples()
             )
@@ -111,12 +113,11 @@ class Portrait:
         return f"<h3>{escape(self._title())}</h3>{''.join(parts)}"
 
     def __repr__(self) -> str:
-        source = word("portrait.cited", self.lang)
         lines = [self._title()]
         for part, rows in self.table.groupby("part", sort=False):
             lines += ["", part]
             lines += [
-                f"  {row.field}: {row.content} [{source.format(table=row.source_table, rows=row.rows)}]"
+                "  " + word("portrait.line", self.lang, field=row.field, content=row.content, source=self._source(row))
                 for row in rows.itertuples()
             ]
         return "\n".join(lines)

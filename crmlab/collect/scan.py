@@ -29,10 +29,10 @@ def find_personal(places: Path | str | Iterable[Path | str], known: PersonalData
     the values that are known ("known"). Columns: file, cell (number of the notebook cell from 1), kind, by, where
     (the place and the line in it, such as outputs.0.text:3, or @ and the byte), masked (the shape of the value).
 
-    Looked into: sources, outputs and metadata of notebooks; texts, pages, mails with their attachments; .xlsx and
-    .zip; .parquet; the tables and the raw bytes of DuckDB files; notes in PNG pictures; and what is written in the
-    codes of HTML, JSON, URLs or base64. Other binary files are searched for the known values only. Raises DataError
-    for a place that is not there and for a base that is still open.
+    Looked into: sources, outputs and metadata of notebooks; texts, pages, mails with their attachments; .zip, .gz and
+    the files of office programs; .parquet; the tables and the raw bytes of DuckDB files; notes in PNG pictures; and
+    what is written in the codes of HTML, JSON, URLs or base64. Other binary files are searched for the known values
+    only. Raises DataError for a place that is not there and for a base that is still open.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

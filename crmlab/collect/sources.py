@@ -4,6 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,14 @@ def _files(path: Path) -> list[Path]:
 
 
 def _card(file: Path) -> Source:
-    return Source(file.name, card=tomllib.loads(file.read_text(encoding="utf-8")))
+    """What a data.toml says. Raises DataError where it is no TOML, or its as_of no date."""
+    try:
+        card = tomllib.loads(file.read_text(encoding="utf-8"))
+        if "as_of" in card:
+            date.fromisoformat(str(card["as_of"]))
+    except ValueError as error:
+        raise DataError("bad_card", file=file.name, problem=type(error).__name__) from None
+    return Source(file.name, card=card)
 
 
 def _read(file: Path, unreadable: str, key: Key | None) -> Source:

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING
 
+from crmlab.collect.personal import ANY_PHONE, EMAIL, plain
 from crmlab.collect.pseudonym import Key, plain_contact
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ TOMBSTONES = f"""CREATE TABLE IF NOT EXISTS tombstones (
     PRIMARY KEY (hash, kind)
 )"""
 """The table of tombstones in a customer base."""
-CONTACTS = ("phone", "email")
+CONTACTS = ("phone", "email", "wechat")
 """Columns of customers whose hashes a tombstone keeps beside the customer number."""
 
 
@@ -41,8 +43,9 @@ def buried(frame: "pd.DataFrame", tombstones: "pd.DataFrame", key: Key) -> "pd.S
     """Which rows belong to a deleted person and must not be imported: a boolean per row of `frame`.
 
     `frame` is a table of the house (any text in its columns; None for blank), `tombstones` has hash, kind and
-    deleted_on. A deleted customer number is never used again. A deleted phone or mail stops a row of customers too,
-    unless its registered_on is later than the deletion: whoever comes back of their own will is a new customer.
+    deleted_on. A deleted customer number is never used again. A deleted phone, mail or WeChat id stops a row of
+    customers too, however it is written and whatever stands beside it in the cell, unless its registered_on is later
+    than the deletion: whoever comes back of their own will is a new customer.
     Tables without customer_id and contacts have no such rows.
     """
     import pandas as pd
@@ -65,5 +68,20 @@ def _days(texts: "pd.Series", tombstones: "pd.DataFrame", kind: str, key: Key) -
 
     of_kind = tombstones[tombstones["kind"] == kind]
     by_hash = dict(zip(of_kind["hash"], pd.to_datetime(of_kind["deleted_on"]), strict=True))
-    by_text = {text: by_hash.get(tombstone_hash(key, kind, str(text)), pd.NaT) for text in texts.dropna().unique()}
+    by_text = {}
+    for text in texts.dropna().unique():
+        meant = _contacts_in(str(text)) if kind == "contact" else {str(text)}
+        days = {by_hash.get(tombstone_hash(key, kind, one)) for one in meant} - {None}
+        by_text[text] = max(days, default=pd.NaT)
     return pd.to_datetime(texts.map(by_text))
+
+
+def _contacts_in(text: str) -> set[str]:
+    """The cell as a contact, and every phone and e-mail in it.
+
+    >>> sorted(_contacts_in("0086 120.0000.0001")), sorted(_contacts_in("罗 <A@Shop.Example>"))
+    (['0086 120.0000.0001', '12000000001'], ['a@shop.example', '罗 <a@shop.example>'])
+    """
+    text = plain(text)
+    phones = {plain_contact(match[1]) for match in ANY_PHONE.finditer(text)}
+    return {text, re.sub(r"\D", "", text)[-11:], *phones, *EMAIL.findall(text)} - {""}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from crmlab.collect.mask import mask_column
+from crmlab.collect.mask import looks_personal, mask, mask_column
 from crmlab.data import typed
 from crmlab.errors import DataError
 from crmlab.tables import TABLES, Column, Table
@@ -32,19 +32,22 @@ FORMS = {
 FORMS["time"] = FORMS["date"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checked:
     """What came of a check. `kept` has the columns of the table with their types, and `file` and `row`; `listed` has
     a line for every fault (file, row, table, column, value, reason; personal values masked).
 
     `rows` is how many rows came in; rows = len(kept) + refused. `blanked` tells which of the kept rows lost a cell,
-    by their index in `kept`.
+    by their index in `kept`. The rows may hold personal data; a Checked shows itself without them.
     """
 
     kept: "pd.DataFrame"
     listed: "pd.DataFrame"
     rows: int
     blanked: "pd.Index"
+
+    def __repr__(self) -> str:
+        return f"Checked(rows={self.rows}, kept={len(self.kept)}, listed={len(self.listed)})"
 
     @property
     def refused(self) -> int:
@@ -57,14 +60,19 @@ class Checked:
         return word("collect.balance", lang, **values, faults=len(self.listed))
 
 
+CATALOGUES = ("products", "campaigns")
+"""Tables that a source often does not have. While such a table is empty, what points to it is taken as it comes."""
+
+
 def check(table: str, frame: "pd.DataFrame", *, known: Mapping[str, "pd.DataFrame"] | None = None) -> Checked:
     """Check the rows of one table of the house, given as text.
 
     `frame` has columns of the table as text (None or an empty text for a blank) and may have `file` and `row`; without
     `row`, rows are counted from 2, as in a file with headings. Columns that the table does not have are left aside.
-    `known` gives the rows that references may point to, by table; a reference to a table that is not in it is not
-    checked. A fault in a required or key column refuses the row; in any other column the cell is emptied and the row
-    kept. Of several rows with one key the first line is kept. The result is the same whatever the order of the rows.
+    `known` gives the rows that references may point to, by table; a reference to a table that is not in it, or to a
+    catalogue without rows, is not checked. A fault in a required or key column refuses the row; in any other column
+    the cell is emptied and the row kept. Of several rows with one key the first line is kept. The result is the same
+    whatever the order of the rows.
 
     Raises DataError for a name that is no table of the house.
 
@@ -84,7 +92,7 @@ def check_text(house: Table, text: "pd.DataFrame", known: Mapping[str, "pd.DataF
     faults = [_cell_faults(house, text)]
     kept, blanked = _without(house, text, faults[0])
     for name, columns in references(house).items():
-        if name in known:
+        if name in known and (len(known[name]) or name not in CATALOGUES):
             faults.append(_orphans(house, kept, columns, known[name]))
             kept, emptied = _without(house, kept, faults[-1])
             blanked = blanked.union(emptied)
@@ -225,17 +233,36 @@ def listing(house: Table, text: "pd.DataFrame", faults: list["pd.DataFrame"]) ->
     import pandas as pd
 
     every = pd.concat(faults, ignore_index=True).drop_duplicates(["index", "column"])
+    slipped = _slipped(house, text, every)
     if every.empty:
         return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in LISTED})
-    lines = pd.concat([_faults_of(house, text, column, cells) for column, cells in every.groupby("column")])
+    lines = pd.concat([_faults_of(house, text, column, cells, slipped) for column, cells in every.groupby("column")])
     place = {name: at for at, name in enumerate(column.name for column in house.columns)}
     order = lines["column"].map(place)
     lines = lines.assign(order=order).sort_values([*PLACE, "order", "reason"], ignore_index=True)
     return lines[list(LISTED)]
 
 
-def _faults_of(house: Table, text: "pd.DataFrame", column: str, cells: "pd.DataFrame") -> "pd.DataFrame":
+def _slipped(house: Table, text: "pd.DataFrame", faults: "pd.DataFrame") -> "pd.Index":
+    """Rows whose cells may stand in columns of others, so that a name can be anywhere: those with a contact outside of
+    its column, and in a table with personal columns those with two faulty cells."""
+    rows = text.loc[faults["index"].unique()]
+    found = rows.index[:0]
+    for column in house.columns:
+        if column.name not in ("customer_id", "phone", "email"):
+            cells = rows[column.name]
+            found = found.union(cells.index[cells.isin(list(filter(looks_personal, cells.dropna().unique())))])
+    if any(column.personal for column in house.columns):
+        counts = faults["index"].value_counts()
+        found = found.union(counts.index[counts > 1])
+    return found
+
+
+def _faults_of(
+    house: Table, text: "pd.DataFrame", column: str, cells: "pd.DataFrame", slipped: "pd.Index"
+) -> "pd.DataFrame":
     """Lines of the listing for one column."""
-    rows = text.loc[cells["index"]].reset_index(drop=True)
-    lines = rows[list(PLACE)].assign(table=house.name, column=column)
-    return lines.assign(value=mask_column(rows[column], column), reason=cells["reason"].to_numpy())
+    values = mask_column(text.loc[cells["index"], column], column)
+    values = values.mask(values.index.isin(slipped), values.map(mask, na_action="ignore"))
+    lines = text.loc[cells["index"], list(PLACE)].assign(table=house.name, column=column, value=values)
+    return lines.assign(reason=cells["reason"].to_numpy())

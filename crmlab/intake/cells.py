@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from crmlab.collect.personal import INVISIBLE
 from crmlab.collect.pseudonym import plain_contact
 from crmlab.tables import Column
 from crmlab.tables.codes import CODES
@@ -181,12 +182,17 @@ def phone(cell: str) -> str:
     >>> phone("+86 120-0000-0001"), phone("１２０００００００１"), phone("不便透露")
     ('12000000001', '1200000001', '不便透露')
     """
-    text = unicodedata.normalize("NFKC", cell)
+    text = _half_width(cell)
     return plain_contact(text) if re.fullmatch(r"[\d\s()+-]+", text) else cell
 
 
 def _half_width(cell: str) -> str:
-    return unicodedata.normalize("NFKC", cell)
+    """Full-width signs narrow, and nothing in it that nobody sees: an id must be one id however it was copied.
+
+    >>> _half_width("Ｃ１\u200b")
+    'C1'
+    """
+    return unicodedata.normalize("NFKC", cell).translate(INVISIBLE).strip()
 
 
 def _currency(cell: str) -> str:

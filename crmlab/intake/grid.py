@@ -97,12 +97,16 @@ def plain_heading(heading: str) -> str:
 
 
 def shown(headings: list[str]) -> str:
-    """Headings for an error message; only their shape where they look like a record of a file without headings.
+    """Headings for an error message; only their shape where they look like a record of a file without headings: where
+    numbers or e-mails are among them, or fewer than half stand in any format.
 
-    >>> shown(["客户", "电话"]), shown(["王示一", "12000000001"])
-    ('客户、电话', '〇〇〇、00000000000')
+    >>> shown(["客户编号", "手机", "宠物"]), shown(["王示一", "女", "上海"])
+    ('客户编号、手机、宠物', '〇〇〇、〇、〇〇')
     """
-    if any(RECORD.search(heading) for heading in headings):
+    from crmlab.intake.formats import Headings, all_formats, known_headings
+
+    known = {heading for form in all_formats().values() for heading in known_headings(form, Headings(headings))}
+    if len(known) * 2 < len(headings) or any(RECORD.search(heading) for heading in headings):
         headings = [mask(heading) for heading in headings]
     return "、".join(headings)
 

@@ -50,12 +50,15 @@ def bland_altman(agreement: "Agreement", lang: str = "zh", *, currency: str = "C
                  va="top", fontsize=11, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8})  # fmt: skip
     axes[0].set_ylabel(word("chart.bland_altman_y", lang))
     figure.suptitle(word("chart.bland_altman", lang), x=0.01, ha="left", fontsize=13)
-    told = [
-        word("chart.bland_altman_alone" if row["n"] < 2 else "chart.bland_altman_told", lang, **{**row, "indicator": heading(row["indicator"], lang)},
-             without=agreement.n - row["n"])
-        for row in overall
-    ]  # fmt: skip
+    told = [_told(row, agreement.n - row["n"], lang) for row in overall]
     return Picture(figure, word("chart.bland_altman_alt", lang, told=_and(told, lang)))
+
+
+def _told(row: dict, without: int, lang: str) -> str:
+    """What one panel shows, for the alternative text."""
+    key = "alone" if row["n"] < 2 else "told"
+    values = {**row, "indicator": heading(row["indicator"], lang), "without": without}
+    return word(f"chart.bland_altman_{key}", lang, **values)
 
 
 def missing_pattern(answers: "pd.DataFrame", lang: str = "zh") -> Picture:
@@ -114,7 +117,8 @@ def scores_with_intervals(table: "pd.DataFrame", lang: str = "zh") -> Picture:
         one.spines[["left", "top", "right"]].set_visible(False)
         method = word(f"score.method.{row['method']}", lang)
         one.set_title(word("chart.scores_title", lang, name=name, method=method, n=row["n"]), fontsize=11, pad=2)
-        told.append(word("chart.scores_told", lang, name=name, n=row["n"], **values))
+        key = "alone" if row["low"] != row["low"] else "told"
+        told.append(word(f"chart.scores_{key}", lang, name=name, n=row["n"], **values))
     figure.suptitle(word("chart.scores", lang), x=0.01, ha="left", fontsize=13)
     return Picture(figure, word("chart.scores_alt", lang, told=_and(told, lang)))
 

@@ -23,6 +23,7 @@ CODES = {
     "column": "column",
     "decision": "sending.decision",
     "event": "world.event",
+    "field": "field column",
     "flag": "flag",
     "frequency_group": "group",
     "group": "group",
@@ -37,6 +38,7 @@ CODES = {
     "need": "world.need",
     "other_source": "world.source",
     "outcome": "linking world.outcome",
+    "place": "table",
     "policy": "policy",
     "purpose": "world.purpose",
     "q1_last": "world.last_purchase",
@@ -47,6 +49,7 @@ CODES = {
     "service_kind": "world.service_kind",
     "sex": "world.sex",
     "source": "world.source",
+    "source_table": "table",
     "spend_group": "group",
     "state": "world.state answer_state",
     "statistic": "statistic",
@@ -110,6 +113,8 @@ class Table:
 
     def _more(self) -> str:
         hidden = len(self.frame) - self.rows
+        if self.frame.empty:
+            return word("table.none", self.lang)
         return word("table.more", self.lang, hidden=hidden, rows=len(self.frame)) if hidden > 0 else ""
 
     def _repr_html_(self) -> str:
@@ -130,7 +135,9 @@ class Table:
         return style.to_html() + (f"<p>{self._more()}</p>" if self._more() else "")
 
     def __repr__(self) -> str:
-        return "\n".join(filter(None, [self._shown().to_string(index=False), self._more()]))
+        shown = self._shown()
+        cells = "  ".join(shown.columns) if shown.empty else shown.to_string(index=False)
+        return "\n".join(filter(None, [cells, self._more()]))
 
 
 def _name(shown: "pd.DataFrame") -> str:

@@ -49,7 +49,7 @@ class Agreement:
     types: "pd.DataFrame | None" = field(compare=False)
 
     def sentence(self, lang: str) -> str:
-        """Bias and agreement of each indicator over all answers, then of the types where any answer has one."""
+        """Bias and agreement of each indicator over all answers, a line each, then of the types where there are any."""
         overall = self.table[self.table["group"] == ALL]
         told = [word("agreement.all", lang, n=self.n)]
         for row in overall.to_dict("records"):
@@ -59,7 +59,7 @@ class Agreement:
             told.append(word(f"agreement.{key}", lang, **{**row, "indicator": indicator, "zeros": zeros}))
         if self.types is not None and self.types["n"].iloc[0]:
             told.append(word("agreement.types", lang, **self.types.iloc[0].to_dict()))
-        return ("" if lang == "zh" else " ").join(told)
+        return "\n".join(told)
 
     def __repr__(self) -> str:
         return "\n".join(self.sentence(lang) for lang in LANGUAGES)
@@ -69,8 +69,9 @@ def logged(result: "RFM", customers: "pd.DataFrame | None" = None) -> "pd.DataFr
     """R, F and M of the orders in the units of the questions.
 
     `customers` (customer_id, registered_on) gives each customer the quarters since registration, at least one, where
-    the window begins earlier; a new customer's rate is too low without it, as it is where the date is not known. Columns: customer_id, recency_days,
-    orders_per_quarter, spend_per_quarter (minor units a quarter), marks (as the result has them, on totals).
+    the window begins earlier; a new customer's rate is too low without it, as it is where the date is not known.
+    Columns: customer_id, recency_days, orders_per_quarter, spend_per_quarter (minor units a quarter), marks (as the
+    result has them, on totals).
     Raises DataError for a result without a window.
     """
     import pandas as pd

@@ -35,11 +35,12 @@ class Score:
     policy: str = "answered"
 
     def sentence(self, lang: str) -> str:
-        """The score with interval, method, and how many answered."""
+        """The score with interval, method, and how many answered; the mean of one answer has no interval."""
         pattern = {"share": ".1%", "points": "+.1f", "scale": ".2f"}[self.unit]
         shown = {name: format(getattr(self, name), pattern) for name in ("estimate", "low", "high")}
         name, method = word(f"score.{self.score}", lang), word(f"score.method.{self.method}", lang)
-        return word("score.sentence", lang, name=name, method=method, n=self.n, missing=self.missing,
+        key = "alone" if self.low != self.low else "sentence"
+        return word(f"score.{key}", lang, name=name, method=method, n=self.n, missing=self.missing,
                     level=self.level, policy=word(f"policy.{self.policy}", lang), **shown)  # fmt: skip
 
     def __repr__(self) -> str:

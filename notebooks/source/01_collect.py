@@ -76,7 +76,6 @@ tables = ""
 
 # %% tags=["setup"]
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -86,8 +85,6 @@ from crmlab.handover import write_crm
 
 settings = check_settings(lang=lang, data=data, as_of=as_of, window=window, tables=tables)
 shop = open_data(settings)
-work = TemporaryDirectory()
-folder = Path(work.name)
 show.theme()
 
 # %% [markdown] lang="zh"
@@ -163,7 +160,7 @@ show.tried(lambda: collect.demand_consent(ledger.rows, ledger.rows, purpose="mar
 # %%
 tomorrow = shop.as_of + timedelta(days=1)
 ledger.withdraw("lin", "survey", on=tomorrow)
-[ledger.state("lin", "survey", on=day) for day in (shop.as_of, tomorrow)]
+[word("consent." + ledger.state("lin", "survey", on=day), lang) for day in (shop.as_of, tomorrow)]
 
 # %% [markdown] lang="zh"
 # 号码是不是本人的？发一个验证码。它五分钟内有效，只能用一次，最多试五次；店里只存加密摘要，不存号码和验证码。这里只是模拟，什么都没有发出去。
@@ -175,7 +172,8 @@ ledger.withdraw("lin", "survey", on=tomorrow)
 codes = collect.VerificationCodes(collect.Key(b"a key for this lesson"), source=Random(618))
 nine = datetime(2026, 6, 17, 9, 0)
 code = codes.issue("120 0000 0001", at=nine)
-[codes.check("12000000001", typed, at=nine + timedelta(minutes=1)).reason for typed in ("000000", code, code)]
+checked = [codes.check("12000000001", typed, at=nine + timedelta(minutes=1)) for typed in ("000000", code, code)]
+[word("code." + check.reason, lang) for check in checked]
 
 # %% [markdown] lang="zh"
 # ## 3 建一个客户库
@@ -192,12 +190,14 @@ code = codes.issue("120 0000 0001", at=nine)
 # The customer base is one file. The database itself guards the keys between tables, the five order states and the ranges of numbers. Every row that comes in is added, changed or unchanged, or else it is listed with a reason.
 
 # %% tags=["nbval-check-output"]
+work = TemporaryDirectory()
+folder = Path(work.name)
 base = collect.CustomerBase.create(folder / "shop.duckdb")
 built = base.load(shop.files, on=shop.as_of)
 show.text(built.balance(lang))
 
 # %%
-show.table(built.files[["file", "rows", "added", "unchanged", "listed"]], lang, rows=20)
+show.table(built.files[["file", "rows", "added", "changed", "unchanged", "listed"]], lang, rows=20)
 
 # %% [markdown] lang="zh"
 # ## 4 六个渠道的文件来了
@@ -220,7 +220,7 @@ came = base.load(channels, on=shop.as_of)
 show.text(came.balance(lang))
 
 # %%
-show.table(came.files[["file", "format", "encoding", "table", "rows", "added", "unchanged", "listed"]], lang, rows=20)
+show.table(came.files.drop(columns="blanked"), lang, rows=20)
 
 # %% [markdown] lang="zh"
 # 错在哪里？每个错都写明文件、行号、列和原因。个人信息只留形状：`00000` 是五个数字，看得出少了几位，看不出是谁。
@@ -238,7 +238,7 @@ show.table(came.listed, lang, rows=12)
 # Errors of one kind are counted together, and we know what to ask of which channel.
 
 # %%
-show.table(came.reasons(), lang, rows=30)
+show.table(came.reasons(), lang, rows=12)
 
 # %% [markdown] lang="zh"
 # 两个渠道说法不同，怎么办？库里的值不动，分歧列出来，由人去问。
@@ -297,7 +297,7 @@ show.table(loaded.linked.summary, lang, rows=12)
 
 # %% tags=["nbval-check-output"]
 events = collect.with_consent(shop.table("events"), consents, purpose="analysis", on=shop.as_of).kept
-show.table(collect.funnel(events, shop.orders), lang)
+show.table(collect.funnel(events, shop.orders, time_zone=shop.columns.get("time_zone")), lang)
 
 # %% [markdown] lang="zh"
 # 一位同意画像的客户，放在一页上看。每个数都写着从哪张表、几行来。姓名和电话不在上面。
@@ -348,7 +348,8 @@ answers = shop.table("survey_answers")
 first_day = answers["submitted_at"].min().date() if len(answers) else shop.as_of
 people, agreed, closed = (shop.read_personal(name) for name in ("customers", "consents", "suppressions"))
 sent = survey.send(
-    asked, people, agreed, on=first_day, folder=folder / "outbox", key=base.key, suppressions=closed, lang=lang
+    asked, people, agreed, on=first_day, lang=lang,
+    folder=folder / "outbox", key=shop.key or base.key, suppressions=closed,
 )
 show.text(sent.balance(lang))
 
@@ -402,16 +403,10 @@ show.table(stated, lang, currency=shop.currency, rows=6)
 # A band is a stretch and no point. Where the mean lies inside a band, those who ticked it may be ↑ or ↓, and nobody can tell. We count them as undecided.
 
 # %% tags=["nbval-check-output"]
-@cache
-def typed():
-    return type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
-
-
-def decided():
-    return survey.decide(allowed.kept, survey.quarterly(typed()), as_of=shop.as_of, currency=shop.currency)
-
-
-show.tried(lambda: show.text(decided().sentence(lang)), lang)
+result = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
+limits = survey.quarterly(result)
+decided = survey.decide(allowed.kept, limits, as_of=shop.as_of, currency=shop.currency)
+show.text(decided.sentence(lang))
 
 # %% [markdown] lang="zh"
 # ## 9 他们满意吗
@@ -451,16 +446,34 @@ show.tried(lambda: show.text(survey.reliability(satisfied, items).sentence(lang)
 
 # %% [markdown] lang="zh"
 # 三个常用的分数。每个都写明方法、人数和区间：只有一个数，就看不出它有多准。
+#
+# 第一个是满意度 CSAT：5 分里选 4 分或 5 分的人占多少。
 
 # %% [markdown] lang="en"
 # Three scores in common use. Each states its method, n and interval, for a number alone does not say how sure it is.
+#
+# The first is satisfaction, CSAT: of 5 points, the share of people who chose 4 or 5.
 
 # %% tags=["nbval-check-output"]
-def scores():
-    return survey.csat(satisfied["csat"]), survey.nps(satisfied["nps"]), survey.ces(satisfied["ces"])
+show.tried(lambda: show.text(survey.csat(satisfied["csat"]).sentence(lang)), lang)
 
+# %% [markdown] lang="zh"
+# 第二个是净推荐值 NPS：打 9–10 分的百分比，减去打 0–6 分的百分比。它可以是负数。
 
-show.tried(lambda: show.text("\n".join(score.sentence(lang) for score in scores())), lang)
+# %% [markdown] lang="en"
+# The second is the net promoter score, NPS: the percentage who chose 9–10 minus the percentage who chose 0–6. It can be negative.
+
+# %% tags=["nbval-check-output"]
+show.tried(lambda: show.text(survey.nps(satisfied["nps"]).sentence(lang)), lang)
+
+# %% [markdown] lang="zh"
+# 第三个是费力度 CES：对“办事很容易”打 1–7 分。各家算法不同，所以一定要写明方法。
+
+# %% [markdown] lang="en"
+# The third is the effort score, CES: agreement with “it was easy” from 1 to 7. Vendors compute it in different ways, so the method must be stated.
+
+# %% tags=["nbval-check-output"]
+show.tried(lambda: show.text(survey.ces(satisfied["ces"]).sentence(lang)), lang)
 
 # %%
 show.tried(lambda: show.scores_with_intervals(survey.scores(satisfied), lang), lang)
@@ -480,18 +493,13 @@ show.tried(lambda: show.scores_with_intervals(survey.scores(satisfied), lang), l
 # Then person by person: how many times what was done is what was said? The horizontal axis is the mean of both, the vertical one the ratio; 95 % of the people lie between the broken lines.
 
 # %%
-@cache
-def agreement():
-    marks = survey.stated_marks(stated, survey.quarterly(typed()))
-    days_since = [(shop.as_of - time.date()).days for time in allowed.kept["submitted_at"]]
-    said = stated.assign(marks=marks, days_since=days_since)
-    return survey.compare(said, survey.logged(typed(), shop.table("customers")), currency=shop.currency)
-
-
-show.tried(lambda: show.bland_altman(agreement(), lang, currency=shop.currency), lang)
+days_since = [(shop.as_of - time.date()).days for time in allowed.kept["submitted_at"]]
+said = stated.assign(marks=survey.stated_marks(stated, limits), days_since=days_since)
+agreement = survey.compare(said, survey.logged(result, shop.table("customers")), currency=shop.currency)
+show.bland_altman(agreement, lang, currency=shop.currency)
 
 # %% tags=["nbval-check-output"]
-show.tried(lambda: show.text(agreement().sentence(lang)), lang)
+show.text(agreement.sentence(lang))
 
 # %% [markdown] lang="zh"
 # 为什么不一样？记忆会出错：最近一次说得偏近，次数凑成整数，常客把金额说高。
@@ -504,12 +512,8 @@ show.tried(lambda: show.text(agreement().sentence(lang)), lang)
 # The types change with it. Each cell of the picture counts customers: the rows are the marks by their answers, the columns those by their orders. Only the diagonal agrees.
 
 # %%
-def confusion():
-    title = word("agreement.confusion", lang)
-    return show.heat(agreement().confusion, lang, title=title, rows="stated_marks", columns="logged_marks")
-
-
-show.tried(confusion, lang)
+title = word("agreement.confusion", lang)
+show.heat(agreement.confusion, lang, title=title, rows="stated_marks", columns="logged_marks")
 
 # %% [markdown] lang="zh"
 # 所以结果要写清楚：是说的还是做的，除以了多长的时间。一个人登记才三个月，就只除以三个月。
@@ -539,7 +543,19 @@ show.text(written.balance(lang))
 
 # %%
 gone = next(iter(base.read("customers")["customer_id"]), "")
-show.tried(lambda: show.table(collect.delete_person(base, gone, on=shop.as_of, reason="request", outbox=folder / "outbox"), lang, rows=20), lang)
+outbox = folder / "outbox"
+show.tried(
+    lambda: show.table(
+        collect.delete_person(base, gone, on=shop.as_of, reason="request", outbox=outbox), lang, rows=20
+    ),
+    lang,
+)
+
+# %% [markdown] lang="zh"
+# 把旧文件再读一遍。属于这个人的行都被列出来，一行也回不来。
+
+# %% [markdown] lang="en"
+# Read the old files once more. The rows of this person are listed, and none of them comes back.
 
 # %% tags=["nbval-check-output"]
 show.text(base.load(shop.files, on=shop.as_of).balance(lang))
@@ -552,6 +568,7 @@ show.text(base.load(shop.files, on=shop.as_of).balance(lang))
 
 # %%
 base.close()
+work.cleanup()
 show.save(stated, settings.tables, "stated.csv", lang, currency=shop.currency)
 
 # %% [markdown] lang="zh"
