@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from crmlab.course.paths import course_root
-from crmlab.errors import CrmlabError
+from crmlab.errors import CrmlabError, DataError
 from crmlab.words import LANGUAGES, word
 
 
@@ -88,6 +88,9 @@ def collect(given: argparse.Namespace) -> int:
     from crmlab.collect import CustomerBase
     from crmlab.handover.cells import guarded
 
+    for source in given.sources:
+        if not source.exists():
+            raise DataError("no_file", path=source.name)
     open_base = CustomerBase.open if given.base.exists() else CustomerBase.create
     with open_base(given.base) as base:
         report = base.load(given.sources, on=given.on, unreadable="stop" if given.stop else "list")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmlab.collect.pseudonym import Key
 from crmlab.errors import DataError, ParameterError
+from crmlab.kinds import all_kinds, empty, typed
 from crmlab.tables import TABLES
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ HOUSE_COLUMNS = {
     "customer": "customer_id", "order": "order_id", "date": "order_date", "amount": "amount",
     "state": "state", "refund": "refund", "refund_date": "refund_date",
 }  # fmt: skip
-NUMBERS, TIMES = ("integer", "number", "money"), ("date", "time")
 ENDINGS = (".parquet", ".csv")
 CONTACT = re.compile(r"(\+?86[ -]?)?1[3-9]\d{9}|[^@\s]+@[^@\s]+\.[^@\s]+")
 """A Chinese mobile number, or an e-mail."""
@@ -165,8 +165,8 @@ class Shop:
         return with_consent(lines, self.table("consents"), purpose="analysis", on=self.as_of)
 
     def _under_pseudonyms(self, frame: "pd.DataFrame") -> "pd.DataFrame":
-        """Only columns that the house knows and that are not personal: own files may have addresses beside them."""
-        shown = {*_all_kinds(), *HOUSE_COLUMNS.values()}.difference(PERSONAL)
+        """Columns that the house knows and that are not personal, as own files may have addresses beside them."""
+        shown = {*all_kinds(), *HOUSE_COLUMNS.values()}.difference(PERSONAL)
         frame = frame[[column for column in frame.columns if column in shown]]
         if self.key is None or "customer_id" not in frame:
             return frame
@@ -242,62 +242,3 @@ class OwnFile(Shop):
 
     def _read(self, table: str) -> "pd.DataFrame":
         return empty(table)
-
-
-def kinds_of(table: str) -> dict[str, str]:
-    """The columns of a table of the house and their kinds. Raises DataError for a name that is no table."""
-    if table not in TABLES:
-        raise DataError("no_table", table=table, there=", ".join(TABLES))
-    return {column.name: column.kind for column in TABLES[table].columns}
-
-
-def typed(table: str, frame: "pd.DataFrame") -> "pd.DataFrame":
-    """A table, given as text or as a database hands it over, with the types that lessons meet.
-
-    Ids, codes and texts are str. Numbers are int64, or float64 where some are blank; money is float64 in whole units.
-    Dates (without time of day) and times are datetime64[us]; times with a zone stay as they are. Columns that no table
-    of the house has are left alone. Raises ValueError for a text that is no number or no date.
-
-    >>> import pandas as pd
-    >>> typed("products", pd.DataFrame({"product_id": ["007"], "price": ["1.50"]})).to_dict("records")
-    [{'product_id': '007', 'price': 1.5}]
-    """
-    frame, kinds = frame.copy(), _all_kinds() | kinds_of(table)
-    for column in frame.columns:
-        if column in kinds:
-            frame[column] = _of_kind(frame[column], kinds[column])
-    return frame
-
-
-def _of_kind(values: "pd.Series", kind: str) -> "pd.Series":
-    import pandas as pd
-
-    if kind in NUMBERS:
-        values = values if pd.api.types.is_numeric_dtype(values) else pd.to_numeric(values)
-        whole = pd.api.types.is_integer_dtype(values) and not values.hasnans
-        return values.astype("int64" if whole else "float64")
-    if kind not in TIMES:
-        return values.astype("str")
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return values
-    if not pd.api.types.is_datetime64_dtype(values):
-        values = pd.to_datetime(values, format="ISO8601")
-    values = values.astype("datetime64[us]")
-    return values.dt.normalize() if kind == "date" else values
-
-
-def _all_kinds() -> dict[str, str]:
-    """The kinds of all columns of the house, for a table of one's own that holds columns of another."""
-    return {name: kind for table in TABLES for name, kind in kinds_of(table).items()}
-
-
-def empty(table: str) -> "pd.DataFrame":
-    """A table of the house without rows. Raises DataError for a name that is no table."""
-    import pandas as pd
-
-    kinds = kinds_of(table)
-    types = {
-        name: "float64" if kind in NUMBERS else "datetime64[us]" if kind in TIMES else "str"
-        for name, kind in kinds.items()
-    }
-    return pd.DataFrame(columns=list(kinds)).astype(types)

@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crmlab.data import Shop, empty
+from crmlab.data import Shop
 from crmlab.errors import ParameterError
+from crmlab.kinds import empty
 
 if TYPE_CHECKING:
     import pandas as pd

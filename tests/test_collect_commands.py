@@ -100,3 +100,9 @@ def test_what_is_left_of_a_person_in_the_outbox_is_told(folder, base, tmp_path, 
     assert "12000000001" not in said
     (outbox / "crm.csv").unlink()
     assert cli.main(forget) == 0
+
+
+def test_a_path_that_is_not_there_makes_no_base(tmp_path, base, capsys):
+    assert collect(tmp_path / "nowhere", base) == 2
+    assert "nowhere" in capsys.readouterr().err
+    assert not base.exists()

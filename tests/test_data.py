@@ -120,10 +120,21 @@ def test_member_numbers_of_your_own_stay_as_they_are(tmp_path):
 
 
 def test_what_stands_in_files_of_ones_own_beside_the_columns_of_the_house_is_not_shown(tmp_path):
-    lines = "order_id,customer_id,order_date,amount,name,phone,address,收货人\n1,C1,2026-06-01,9,罗示松,12000000001,街,罗示松\n"
+    head = "order_id,customer_id,order_date,amount,name,phone,address,收货人\n"
+    lines = head + "1,C1,2026-06-01,9,罗示松,12000000001,街,罗示松\n"
     (tmp_path / "order_lines.csv").write_text(lines, encoding="utf-8")
     customers = "customer_id,source,address,ip\nC1,phone,街,192.0.2.1\n"
     (tmp_path / "customers.csv").write_text(customers, encoding="utf-8")
     own = open_data(check_settings(data=str(tmp_path), as_of="2026-06-17"))
     assert list(own.orders) == ["order_id", "customer_id", "order_date", "amount"]
     assert list(own.table("customers")) == ["customer_id", "source"]
+
+
+@pytest.mark.parametrize(("column", "text"), [("amount", "林示安"), ("order_date", "2026-02-30")])
+def test_a_text_that_is_no_number_or_date_is_told_without_being_shown(column, text, tmp_path):
+    row = {"order_id": "1", "customer_id": "C1", "order_date": "2026-06-01", "amount": "9.90"} | {column: text}
+    pd.DataFrame([row]).to_csv(tmp_path / "order_lines.csv", index=False, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        open_data(check_settings(data=str(tmp_path), as_of="2026-06-17")).table("order_lines")
+    assert column in str(caught.value)
+    assert text not in str(caught.value)

@@ -8,8 +8,9 @@ import pytest
 
 from crmlab.collect.pseudonym import Key
 from crmlab.course.settings import check_settings
-from crmlab.data import empty, open_data
+from crmlab.data import open_data
 from crmlab.errors import DataError
+from crmlab.kinds import empty
 from crmlab.survey.questionnaire import questionnaire
 from crmlab.survey.sending import response, send
 from crmlab.words import LANGUAGES, word

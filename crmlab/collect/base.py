@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from crmlab.collect.ddl import tables_sql
 from crmlab.collect.pseudonym import Key
-from crmlab.data import typed
 from crmlab.errors import DataError
 from crmlab.frames import quoted
+from crmlab.kinds import typed
 from crmlab.tables import TABLES
 
 if TYPE_CHECKING:

@@ -122,6 +122,6 @@ class Ledger:
 
 def no_consents() -> "pd.DataFrame":
     """An empty table consents to begin a ledger with."""
-    from crmlab.data import empty
+    from crmlab.kinds import empty
 
     return empty("consents")

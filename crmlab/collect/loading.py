@@ -11,9 +11,9 @@ from crmlab.collect.report import CONFLICTS, FILES, LoadReport
 from crmlab.collect.sources import Source, read_sources
 from crmlab.collect.tombstones import buried
 from crmlab.collect.validate import LISTED, as_text, check_text, faults_at, listing, references
-from crmlab.data import typed
 from crmlab.errors import DataError
 from crmlab.frames import quoted
+from crmlab.kinds import typed
 from crmlab.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -175,7 +175,8 @@ class _Load:
             """SELECT incoming.file, incoming."row", incoming.customer_id, incoming."column",
                 coalesce(filled.source, customers.source) AS kept_source, incoming.source AS other_source,
                 incoming.kept AS kept_value, incoming.other AS other_value
-            FROM incoming JOIN customers USING (customer_id) LEFT JOIN filled USING (customer_id, "column")"""
+            FROM incoming JOIN customers USING (customer_id) LEFT JOIN filled USING (customer_id, "column")
+            ORDER BY ALL"""
         ).df()
         self._lend(found)
         names = 'customer_id, "column", kept_source, other_source, kept_value, other_value'

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from crmlab.collect.base import CustomerBase
-from crmlab.data import Shop, empty, facts, typed
+from crmlab.data import Shop, facts
 from crmlab.errors import DataError, ParameterError
 from crmlab.frames import quoted
+from crmlab.kinds import empty, typed
 
 if TYPE_CHECKING:
     import pandas as pd

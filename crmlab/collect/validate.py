@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from crmlab.collect.mask import looks_personal, mask, mask_column
-from crmlab.data import typed
 from crmlab.errors import DataError
+from crmlab.kinds import typed
 from crmlab.tables import TABLES, Column, Table
 from crmlab.tables.codes import CODES
 from crmlab.words import word

@@ -27,8 +27,8 @@ def load_events(base: CustomerBase, files: Iterable[Path], *, on: date) -> Event
     """
     import pandas as pd
 
-    from crmlab.data import empty
     from crmlab.intake import read_file
+    from crmlab.kinds import empty
 
     read = [read_file(file, key=base.key) for file in files]
     without = [one.file for one in read if "events" not in one.tables]

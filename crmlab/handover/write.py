@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from crmlab.collect.consent import with_consent
 from crmlab.collect.mask import mask_column
-from crmlab.data import typed
 from crmlab.errors import DataError
 from crmlab.handover.cells import CONTROL, guarded, texts
 from crmlab.handover.files import write_grid
 from crmlab.handover.maps import FieldMap, field_map
+from crmlab.kinds import typed
 from crmlab.money import minor_units_in
 from crmlab.tables import TABLES
 from crmlab.words import word
