@@ -163,16 +163,16 @@ ledger.withdraw("lin", "survey", on=tomorrow)
 [word("consent." + ledger.state("lin", "survey", on=day), lang) for day in (shop.as_of, tomorrow)]
 
 # %% [markdown] lang="zh"
-# 号码是不是本人的？发一个验证码。它五分钟内有效，只能用一次，最多试五次；店里只存加密摘要，不存号码和验证码。这里只是模拟，什么都没有发出去。
+# 账号是不是本人的？发一个验证码。它五分钟内有效，只能用一次，最多试五次；店里只存加密摘要，不存账号和验证码。这里只是模拟，什么都没有发出去。
 
 # %% [markdown] lang="en"
-# Is the number really hers? A verification code tells. It holds for five minutes, works once, and can be tried five times. The shop keeps only hashes, neither the number nor the code. This is a simulation; nothing is sent.
+# Is the account really hers? A verification code tells. It holds for five minutes, works once, and can be tried five times. The shop keeps only hashes, neither the account nor the code. This is a simulation; nothing is sent.
 
 # %%
 codes = collect.VerificationCodes(collect.Key(b"a key for this lesson"), source=Random(618))
 nine = datetime(2026, 6, 17, 9, 0)
-code = codes.issue("120 0000 0001", at=nine)
-checked = [codes.check("12000000001", typed, at=nine + timedelta(minutes=1)) for typed in ("000000", code, code)]
+code = codes.issue("example_lin", at=nine)
+checked = [codes.check("example_lin", typed, at=nine + timedelta(minutes=1)) for typed in ("000000", code, code)]
 [word("code." + check.reason, lang) for check in checked]
 
 # %% [markdown] lang="zh"
