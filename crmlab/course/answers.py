@@ -1,6 +1,6 @@
 """What is right for each question of the exercises, computed from the data and settings at hand."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crmlab import survey
 from crmlab.collect import phone_confirmations, with_consent
@@ -8,6 +8,9 @@ from crmlab.course.concepts import concepts
 from crmlab.data import Shop
 from crmlab.rfm import RFM, type_customers
 from crmlab.serve import find_needs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def _typed(shop: Shop, window: int) -> RFM:
@@ -40,15 +43,20 @@ def _rate(shop: Shop, settings: Any) -> float:
     return round(float(survey.per_quarter(5, 300)), 2)
 
 
+def _satisfied(shop: Shop) -> "pd.DataFrame":
+    answers, consents = shop.table("satisfaction_answers"), shop.table("consents")
+    return with_consent(answers, consents, purpose="survey", on=shop.as_of).kept
+
+
 def _promoters(shop: Shop, settings: Any) -> float:
-    return round(survey.nps(shop.table("satisfaction_answers")["nps"]).estimate, 1)
+    return round(survey.nps(_satisfied(shop)["nps"]).estimate, 1)
 
 
 def _alpha(shop: Shop, settings: Any) -> float:
     asked = survey.questionnaire("satisfaction")
     items = [question.key for question in asked.items("satisfaction")]
     reversed_items = [question.key for question in asked.items("satisfaction") if question.reverse]
-    turned = survey.reverse(shop.table("satisfaction_answers"), reversed_items, 1, 5)
+    turned = survey.reverse(_satisfied(shop), reversed_items, 1, 5)
     return round(survey.reliability(turned, items).alpha, 3)
 
 

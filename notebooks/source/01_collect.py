@@ -36,14 +36,14 @@
 #       - 读入的行等于留下的行加上列出原因的行。
 #       - 两个渠道说法不同，就列出来，不覆盖。
 #       - 关联不上就写“未关联”，不猜。
-#       - 没有买过记 0，跳过留空；反向题先反过来再计分。
+#       - 订单数填 0 记 0，跳过留空；反向题先反过来再计分。
 #       - 问卷问的是每季度的次数和金额，订单给的是窗口里的总数：单位不同。
 #     en:
 #       - No consent, no row.
 #       - Rows in are rows kept plus rows listed with a reason.
 #       - Where two channels disagree, both are listed and nothing is overwritten.
 #       - What cannot be linked is called unlinked. Nobody guesses.
-#       - Never is 0, a skipped answer is empty, and reversed items are turned round before scoring.
+#       - Orders answered with 0 are 0, a skipped answer is empty, and reversed items are turned round before scoring.
 #       - The questionnaire asks for orders and money per quarter, while orders give totals in a window, so the units differ.
 # ---
 
@@ -105,10 +105,10 @@ show.theme()
 show.tried(lambda: collect.check_form(["name", "phone", "city", "identity_number"]), lang)
 
 # %% [markdown] lang="zh"
-# 去掉那一项，表单就可以用了。“个人信息”一列说的是：这一项永远不会出现在笔记本里。
+# 去掉身份证号，加上选填的性别，表单就可以用了。这些都是个人信息；最后一列是“是”的，永远不会出现在笔记本里。
 
 # %% [markdown] lang="en"
-# Without it the form may be used. The column for personal data marks the fields that never appear in a notebook.
+# Without the identity number, and with sex as an optional field, the form may be used. All of these are personal data; those with “yes” in the last column never appear in a notebook.
 
 # %% tags=["nbval-check-output"]
 show.table(collect.check_form(["name", "phone", "city", "sex"], required=["phone"]), lang)
@@ -202,16 +202,16 @@ show.table(built.files[["file", "rows", "added", "changed", "unchanged", "listed
 # %% [markdown] lang="zh"
 # ## 4 六个渠道的文件来了
 #
-# 在线表单、订单、会员登记、电话、活动报名、客服：每个渠道交来一份文件。表头各写各的，编码有 utf-8 也有 GB18030，订单号写成 `="…"`，金额带“元”。里面还有错。
+# 在线表单、订单、会员登记、电话、活动报名、客服：六个渠道一共交来七个文件。表头各写各的，编码有 utf-8 也有 GB18030，订单号写成 `="…"`，金额带“元”。里面还有错。
 #
-# 先看收支：行数对得上吗？
+# 先看收支：行数对得上吗？文件里的一行可以进几张表，这里数的是进表的行。
 
 # %% [markdown] lang="en"
 # ## 4 Files from six channels arrive
 #
-# Online form, orders, membership, phone, events, service desk: each channel hands in a file. Every file has headings of its own, some are utf-8 and some GB18030, order numbers are written `="…"`, and amounts carry 元. And there are errors in them.
+# Online form, orders, membership, phone, events, service desk: the six channels hand in seven files. Every file has headings of its own, some are utf-8 and some GB18030, order numbers are written `="…"`, and amounts carry 元. And there are errors in them.
 #
-# First the books: do the rows add up?
+# First the books: do the rows add up? One line of a file may feed several tables; what is counted here is rows of tables.
 
 # %% tags=["nbval-check-output"]
 web = [file for file in shop.incoming if file.stem == "web_events"]
@@ -223,10 +223,10 @@ show.text(came.balance(lang))
 show.table(came.files.drop(columns="blanked"), lang, rows=20)
 
 # %% [markdown] lang="zh"
-# 错在哪里？每个错都写明文件、行号、列和原因。个人信息只留形状：`00000` 是五个数字，看得出少了几位，看不出是谁。
+# 错在哪里？每个错都写明文件、行号、列和原因。个人信息只留形状：x 代表一个字母，0 代表一个数字，看得出写法，看不出是谁。
 
 # %% [markdown] lang="en"
-# Where are the errors? Each names its file, line, column and reason. Of personal data only the shape is shown: `00000` is five digits, so one sees that some are missing and not whose number it is.
+# Where are the errors? Each names its file, line, column and reason. Of personal data only the shape is shown: x stands for a letter and 0 for a digit, so one sees how it was written and not whose it is.
 
 # %%
 show.table(came.listed, lang, rows=12)
@@ -275,12 +275,12 @@ show.coverage(collect.coverage(base.read("customers"), fields), lang)
 # %% [markdown] lang="zh"
 # ## 6 他们做了什么，是谁做的
 #
-# 网页事件常常没有客户编号。先按编号找，再按手机或邮箱的加密摘要找；找到两个人，就写“说不准”；找不到，就写“未关联”。从不猜测。
+# 网页事件常常没有客户编号。先按编号找，再按手机或邮箱的加密摘要找；找到几个人，就写“有歧义”；找不到，就写“未关联”。从不猜测。没有事件编号的行不能关联，所以事件数会比行数少。
 
 # %% [markdown] lang="en"
 # ## 6 What was done, and by whom
 #
-# Web events often carry no customer id. We look by id first, then by the hash of a phone number or e-mail. If that points to two people, the event is ambiguous; if it points to nobody, it stays unlinked. Nobody guesses.
+# Web events often carry no customer id. We look by id first, then by the hash of a phone number or e-mail. If that points to several people, the event is ambiguous; if it points to nobody, it stays unlinked. Nobody guesses. Rows without an event number cannot be linked, so there may be fewer events than rows.
 
 # %% tags=["nbval-check-output"]
 loaded = collect.load_events(base, web, on=shop.as_of)
@@ -290,10 +290,10 @@ show.text(loaded.linked.balance(lang) + "\n" + loaded.report.balance(lang))
 show.table(loaded.linked.summary, lang, rows=12)
 
 # %% [markdown] lang="zh"
-# 从浏览到加购物车再到下单，每一步剩下多少人？这就是漏斗。没有浏览就下单的人（例如打电话买的）另外数。
+# 从浏览到加购物车再到下单，每一步剩下多少人？这就是漏斗。没有依次走完浏览、加购物车就下单的人（例如打电话买的）另外数。
 
 # %% [markdown] lang="en"
-# From viewing to the cart to the order, how many people are left at each step? That is the funnel. People who ordered without a view, by phone for example, are counted apart.
+# From viewing to the cart to the order, how many people are left at each step? That is the funnel. People who ordered without first viewing and then adding to the cart, by phone for example, are counted apart.
 
 # %% tags=["nbval-check-output"]
 events = collect.with_consent(shop.table("events"), consents, purpose="analysis", on=shop.as_of).kept
@@ -338,10 +338,10 @@ asked.form(lang, on=shop.as_of)
 show.table(asked.dictionary(lang), lang)
 
 # %% [markdown] lang="zh"
-# 发问卷也要同意。发件箱里只有同意的人；没有发的，每一位都有原因。这里写的是文件，什么都没有真的发出去。
+# 发问卷也要同意。发件箱里只有同意的人；没有发的，每一位的原因都记在文件里。这里写的是文件，什么都没有真的发出去。
 
 # %% [markdown] lang="en"
-# Sending needs consent as well. Only people who agreed are in the outbox, and for everybody else there is a reason. It is a file: nothing is really sent.
+# Sending needs consent as well. Only people who agreed are in the outbox, and for everybody else the file gives a reason. It is a file: nothing is really sent.
 
 # %% tags=["nbval-check-output"]
 answers = shop.table("survey_answers")
@@ -387,10 +387,10 @@ show.missing_pattern(allowed.kept[["q1_last", "q2_orders", "q3_spend"]], lang)
 show.table(survey.band_table(allowed.kept), lang)
 
 # %% [markdown] lang="zh"
-# 现在每份答卷是三个数。R 从答卷人自己交卷的那天算起，再换到共同的参考日。没有买过是 0，跳过是空格。
+# 现在每份答卷是三个数。R 从答卷人自己交卷的那天算起，再换到共同的参考日。订单数填 0 就是 0，跳过是空格。金额最低的一档也取中点，所以订单数是 0 的人也可能显示一笔金额。
 
 # %% [markdown] lang="en"
-# Now each answer is three numbers. R counts from the day on which the respondent answered, and is then moved to the common reference date. Never is 0, and a skipped question is empty.
+# Now each answer is three numbers. R counts from the day on which the respondent answered, and is then moved to the common reference date. Orders answered with 0 are 0, and a skipped question is empty. The lowest band of spending counts with its midpoint too, so somebody with 0 orders may still show an amount.
 
 # %% tags=["nbval-check-output"]
 stated = survey.code_answers(allowed.kept, as_of=shop.as_of, currency=shop.currency)
@@ -419,17 +419,19 @@ show.text(decided.sentence(lang))
 # The second questionnaire asks about satisfaction. First we look for careless answers: the same number all the way down, or too fast to have read. We flag them and drop none in silence.
 
 # %% tags=["nbval-check-output"]
-satisfied = shop.table("satisfaction_answers")
-scale = survey.questionnaire("satisfaction").items("satisfaction")
+filled = shop.table("satisfaction_answers")
+satisfied = collect.with_consent(filled, consents, purpose="survey", on=shop.as_of).kept
+form = survey.questionnaire("satisfaction")
+scale = form.items("satisfaction")
 items = [question.key for question in scale]
 reversed_items = [question.key for question in scale if question.reverse]
-show.table(survey.careless(satisfied, items, reversed_items).checks, lang)
+show.table(survey.careless(satisfied, items, reversed_items, questions=len(form.questions)).checks, lang)
 
 # %% [markdown] lang="zh"
-# 五个小题合起来量一件事吗？先把反向题反过来：在 1 到 5 的量表上，新值 = 6 − 旧值。α 越接近 1，小题越一致。
+# 五个小题能合成一个分数吗？先把反向题反过来：在 1 到 5 的量表上，新值 = 6 − 旧值。α 越接近 1，小题越一致；但 α 高不等于只量了一件事。
 
 # %% [markdown] lang="en"
-# Do the five items measure one thing together? First the reversed items are turned round: on a scale from 1 to 5 the new value is 6 minus the old one. The nearer alpha is to 1, the more the items agree.
+# Can the five items be added up to one score? First the reversed items are turned round: on a scale from 1 to 5 the new value is 6 minus the old one. The nearer alpha is to 1, the more the items agree; a high alpha does not prove that they measure one thing.
 
 # %% tags=["nbval-check-output"]
 turned = survey.reverse(satisfied, reversed_items, 1, 5)
@@ -467,10 +469,10 @@ show.tried(lambda: show.text(survey.csat(satisfied["csat"]).sentence(lang)), lan
 show.tried(lambda: show.text(survey.nps(satisfied["nps"]).sentence(lang)), lang)
 
 # %% [markdown] lang="zh"
-# 第三个是费力度 CES：对“办事很容易”打 1–7 分。各家算法不同，所以一定要写明方法。
+# 第三个是客户费力度 CES：对“办事很容易”打 1–7 分，分数越高越省力。各家算法不同，所以一定要写明方法。
 
 # %% [markdown] lang="en"
-# The third is the effort score, CES: agreement with “it was easy” from 1 to 7. Vendors compute it in different ways, so the method must be stated.
+# The third is the effort score, CES: agreement with “it was easy” from 1 to 7, so higher is better. Vendors compute it in different ways, so the method must be stated.
 
 # %% tags=["nbval-check-output"]
 show.tried(lambda: show.text(survey.ces(satisfied["ces"]).sentence(lang)), lang)
@@ -483,14 +485,14 @@ show.tried(lambda: show.scores_with_intervals(survey.scores(satisfied), lang), l
 #
 # 订单给的是窗口里的总数，问卷给的是每季度的数。先换成同一个单位：一个季度是 91.3125 天。
 #
-# 然后看每个人：说的是做的几倍？横轴是两者的平均，纵轴是倍数；虚线之间是 95 % 的人。
+# 然后看每个人：说的是做的几倍？横轴是两者的几何平均，纵轴是倍数；虚线之间大约是 95 % 的人（一致性界限）。
 
 # %% [markdown] lang="en"
 # ## 10 Do they do what they say?
 #
 # Orders give totals in a window, and the questionnaire gives numbers per quarter. First we bring both to one unit: a quarter has 91.3125 days.
 #
-# Then person by person: how many times what was done is what was said? The horizontal axis is the mean of both, the vertical one the ratio; 95 % of the people lie between the broken lines.
+# Then person by person: what they said, divided by what they did. The horizontal axis is the geometric mean of both, the vertical one the ratio; about 95 % of the people are expected between the broken lines (limits of agreement).
 
 # %%
 days_since = [(shop.as_of - time.date()).days for time in allowed.kept["submitted_at"]]
@@ -502,14 +504,14 @@ show.bland_altman(agreement, lang, currency=shop.currency)
 show.text(agreement.sentence(lang))
 
 # %% [markdown] lang="zh"
-# 为什么不一样？记忆会出错：最近一次说得偏近，次数凑成整数，常客把金额说高。
+# 为什么不一样？一是记忆会出错。二是档位：选同一档的人都按同一个数算，所以图上的点排成一条条斜线。只看这张图，分不开这两种原因。
 #
-# 定下的类型也会跟着变。下图每一格是客户数：行是按答卷定的标记，列是按订单定的标记。对角线上的才一致。
+# 标记也会跟着变。这里每一档只用一个值，所以上面“未定”的答卷也算在内。下图每一格是客户数：行是按答卷定的标记，列是按订单定的标记。对角线上的才一致。
 
 # %% [markdown] lang="en"
-# Why do they differ? Memory errs: the last purchase seems nearer, counts are rounded, and regular customers overstate their spending.
+# Why do they differ? One reason is that memory errs. Another is the bands: everybody who ticked a band counts with the same number, which is why the points form slanting stripes. This picture alone cannot tell the two apart.
 #
-# The types change with it. Each cell of the picture counts customers: the rows are the marks by their answers, the columns those by their orders. Only the diagonal agrees.
+# The marks change with it. Here each band counts with one value, so answers left undecided above are included. Each cell of the picture counts customers: the rows are the marks by their answers, the columns those by their orders. Only the diagonal agrees.
 
 # %%
 title = word("agreement.confusion", lang)
@@ -552,10 +554,10 @@ show.tried(
 )
 
 # %% [markdown] lang="zh"
-# 把旧文件再读一遍。属于这个人的行都被列出来，一行也回不来。
+# 把旧文件再读一遍。属于这个人的行都被列出来，一行也回不来。旧文件里状态比库里旧的订单也会列出来，所以列出的行可能比上表删掉的多。
 
 # %% [markdown] lang="en"
-# Read the old files once more. The rows of this person are listed, and none of them comes back.
+# Read the old files once more. The rows of this person are listed, and none of them comes back. Orders whose state in the old file is behind the base are listed as well, so more rows may be listed than were deleted above.
 
 # %% tags=["nbval-check-output"]
 show.text(base.load(shop.files, on=shop.as_of).balance(lang))
@@ -590,7 +592,8 @@ from crmlab.course.practice import practice
 
 answer, check = practice("01_collect", shop, settings)
 answers = shop.table("survey_answers")
-satisfied = shop.table("satisfaction_answers")
+filled, consents = shop.table("satisfaction_answers"), shop.table("consents")
+satisfied = collect.with_consent(filled, consents, purpose="survey", on=shop.as_of).kept
 
 # %% [markdown] lang="zh" question="q1"
 # ## q1
