@@ -71,6 +71,7 @@ NAN, OPEN = float("nan"), float("-inf")
         ([(0.3, 1.1)] * 7, [-1, 0, NAN], [OPEN, 0, NAN]),
         ([[1, 1], [2, 2]], [1, 1, 1], [1, 1, 1]),
         ([[1, 2]], [NAN] * 3, [NAN] * 3),
+        ([[2, 1, 1], [2, 1, 1], [1, 1, 2]], [-0.5] * 3, [OPEN] * 3),
     ],
 )
 def test_degenerate_ratings(ratings, single, mean):
