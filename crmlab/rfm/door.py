@@ -6,10 +6,11 @@ and a tie is ↑, for recency too. Six of the eight combinations have a type; th
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from crmlab.errors import DataError, ParameterError
-from crmlab.frames import lend
+from crmlab.frames import Lent, lend
 from crmlab.rfm import orders as order_lines
 from crmlab.rfm import rule
 from crmlab.rfm.faults import facts
@@ -133,14 +134,18 @@ def type_customers(
              "refund_day": refund_date, "currency": currency_column}  # fmt: skip
     columns = {inner: name for inner, name in given.items() if name is not None}
     _check_columns(columns)
-    lent = lend(orders, columns, time_zone=time_zone)
+    return type_lines(lend(orders, columns, time_zone=time_zone), settings, split, dict(names or {}))
+
+
+def type_lines(lent: Lent, settings: Settings, split: str | Mapping[str, int], names: dict[str, str]) -> RFM:
+    """What `type_customers` does once the settings are checked and the lines are lent to their engine."""
     found = facts(lent, settings)
     lines = order_lines.valid_lines(lent.lines, settings)
-    checked = lent.keep(order_lines.to_orders(lent, lines, settings, found))
-    if order_scope == "all":
-        order_lines.demand_order_of_one_customer(lent, checked)
-    customers = lent.keep(rule.customers(checked, settings))
-    accounts = rule.accounts(checked, customers)
+    orders = lent.keep(order_lines.to_orders(lent, lines, settings, found))
+    if settings.order_scope == "all":
+        order_lines.demand_order_of_one_customer(lent, orders)
+    customers = lent.keep(rule.customers(orders, settings))
+    accounts = rule.accounts(orders, customers)
     if not accounts["customers"]:
         raise DataError("no_valid_order", count=found.lines, as_of=settings.as_of, window=settings.window or "∞")
     thresholds = rule.thresholds(customers, split)
@@ -156,11 +161,52 @@ def type_customers(
         rows_in=found.lines,
         rows_left_out={name: lines for name, lines in reasons.items() if lines},
         orders_used=accounts["orders"],
-        names=dict(names or {}),
+        names=names,
+        split=split,
         lent=lent,
         facts=found,
         typed=typed,
+        orders=orders,
     )
+
+
+def retype(
+    result: RFM,
+    *,
+    as_of: Any = None,
+    window: int | None = 0,
+    split: str | Mapping[str, int] | None = None,
+) -> RFM:
+    """The same customers' orders typed again with another reference date, window or split; the rest stays.
+
+    `window` None takes all of history, 0 keeps the window. With an earlier `as_of` later lines are as if they did not
+    exist yet; they are no part of `rows_in`. Raises ParameterError for a reference date after that of `result`.
+
+    >>> import pandas as pd
+    >>> days = pd.to_datetime(["2026-01-05", "2026-06-10"])
+    >>> orders = pd.DataFrame({"customer_id": ["a", "b"], "order_id": ["1", "2"], "order_date": days, "amount": [5, 7]})
+    >>> earlier = retype(type_customers(orders, as_of="2026-06-17"), as_of="2026-01-31")
+    >>> earlier.table[["customer_id", "recency_days", "monetary"]]
+      customer_id  recency_days  monetary
+    0           a            26       500
+    """
+    old = result.settings
+    day = reference_date(as_of) if as_of else old.as_of
+    if day > old.as_of:
+        raise ParameterError("later_as_of", as_of=day, known=old.as_of)
+    split = result.split if split is None else split
+    _check_split(split)
+    settings = replace(
+        old,
+        as_of=day,
+        window=old.window if window == 0 else window,
+        split=split if isinstance(split, str) else "fixed",
+    )
+    check_settings(settings)
+    lent = result.lent
+    if day < old.as_of:
+        lent = replace(lent, lines=lent.lines.filter(lent.days("day") <= lent.day(day)))
+    return type_lines(lent, settings, split, result.names)
 
 
 def _states(name: str, states: Iterable[str]) -> tuple[str, ...]:

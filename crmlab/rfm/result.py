@@ -46,13 +46,27 @@ class RFM:
     rows_left_out: dict[str, int]
     orders_used: int
     names: dict[str, str]
+    split: Any
     lent: Lent = field(compare=False)
     facts: Facts = field(compare=False)
     typed: nw.LazyFrame = field(compare=False)
+    orders: nw.LazyFrame = field(compare=False)
 
     @property
     def rows_used(self) -> int:
         return self.rows_in - sum(self.rows_left_out.values())
+
+    def purchases(self, *, history: bool = False) -> nw.LazyFrame:
+        """The orders that count, one row each, where they live: customer, order, day, money (minor units).
+
+        Those in the window are the orders of F, and their money adds up to M. With `history` the earlier ones are among
+        them too.
+        """
+        there = self.orders.collect_schema().names()
+        tests = {"bought": nw.col("bought"), "refunded": ~nw.col("refunded"), "inside": nw.col("inside")}
+        wanted = [test for name, test in tests.items() if name in there and not (history and name == "inside")]
+        orders = self.orders.filter(*wanted) if wanted else self.orders
+        return orders.select("customer", "order", "day", "money")
 
     @cached_property
     def identical_lines(self) -> int:
