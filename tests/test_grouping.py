@@ -49,7 +49,7 @@ def test_thirds_hand_back_the_kind_that_came_in():
 
 def test_groups_hold_every_customer_once(result):
     groups = order_groups(result)
-    assert sorted(groups["customer"]) == sorted(result.table["customer_id"])
+    assert sorted(groups["customer_id"]) == sorted(result.table["customer_id"])
     assert groups[["frequency_group", "spend_group"]].notna().all().all()
 
 

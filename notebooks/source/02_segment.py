@@ -319,7 +319,7 @@ show.heat(grid, lang, title=word("title.frequency_spend", lang), rows="frequency
 
 # %% tags=["nbval-check-output"]
 tiers = value_tiers(result, weights={"recency_days": 1, "frequency": 1, "monetary": 1})
-by_tier = tiers.groupby("value_tier").agg(customers=("customer", "size"), monetary=("monetary", "sum"))
+by_tier = tiers.groupby("value_tier").agg(customers=("value_tier", "size"), monetary=("monetary", "sum"))
 show.table(by_tier.reindex(levels[::-1]).reset_index(), lang, currency=shop.currency)
 
 # %% [markdown] lang="zh"
