@@ -29,6 +29,9 @@ HOUSE_COLUMNS = {
     "customer": "customer_id", "order": "order_id", "date": "order_date", "amount": "amount",
     "state": "state", "refund": "refund", "refund_date": "refund_date",
 }  # fmt: skip
+GOODS_COLUMNS = {"category": "category", "product": "product_id", "discount": "discount", "quantity": "quantity"}
+OWN_COLUMNS = ("customer", "order", "date", "amount", "state", "refund", "category", "product")
+"""The columns of one's own file that a lesson can be told."""
 ENDINGS = (".parquet", ".csv")
 CONTACT = re.compile(r"(\+?86[ -]?)?1[3-9]\d{9}|[^@\s]+@[^@\s]+\.[^@\s]+")
 """A Chinese mobile number, or an e-mail."""
@@ -42,8 +45,8 @@ def open_data(settings: Any) -> "Shop":
 
     Reads from `settings`: data ("teaching", "journey", a folder, a customer base that ends in .duckdb, or
     postgres://user@host/name), as_of ("" for the data's own reference date), and where `orders` names a file of order
-    lines: that file, its columns (customer, order, date, amount, state, refund) and its currency. Raises
-    ParameterError when no reference date is known.
+    lines: that file, its columns (customer, order, date, amount, and maybe state, refund, category, product) and its
+    currency. Raises ParameterError when no reference date is known.
 
     >>> from crmlab.course.settings import check_settings
     >>> shop = open_data(check_settings(data="teaching"))
@@ -52,7 +55,7 @@ def open_data(settings: Any) -> "Shop":
     """
     as_of = getattr(settings, "as_of", "")
     if getattr(settings, "orders", ""):
-        columns = {name: getattr(settings, name) for name in ("customer", "order", "date", "amount", "state", "refund")}
+        columns = {name: getattr(settings, name, "") for name in OWN_COLUMNS}
         path = Path(settings.orders)
         own = OwnFile(path.stem, None, date.fromisoformat(as_of), settings.currency, None, columns, path)
         own.demand_numbers()
@@ -190,6 +193,12 @@ class Shop:
         required = ("customer", "order", "date", "amount")
         return {name: column for name, column in HOUSE_COLUMNS.items() if name in required or column in there}
 
+    @property
+    def goods_columns(self) -> dict[str, str]:
+        """Keywords for `crmlab.patterns.purchase_lines`: the columns of `orders` that say what was bought."""
+        there = set(self.orders.columns)
+        return {name: column for name, column in GOODS_COLUMNS.items() if column in there}
+
     def _path(self, table: str) -> Path | None:
         found = [self.folder / f"{table}{ending}" for ending in ENDINGS]
         return next((path for path in found if path.exists()), None)
@@ -232,7 +241,11 @@ class OwnFile(Shop):
 
     @property
     def columns(self) -> dict[str, str]:
-        return {name: column for name, column in self.given.items() if column}
+        return {name: column for name, column in self.given.items() if column and name not in GOODS_COLUMNS}
+
+    @property
+    def goods_columns(self) -> dict[str, str]:
+        return {name: column for name, column in self.given.items() if column and name in GOODS_COLUMNS}
 
     @property
     def order_lines_by_consent(self) -> "Consented":

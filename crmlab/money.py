@@ -3,6 +3,8 @@
 from decimal import Decimal
 from fractions import Fraction
 
+from crmlab.words import has_word, word
+
 LOCALES = {"zh": "zh_CN", "en": "en_US"}
 
 
@@ -15,6 +17,16 @@ def minor_units_in(currency: str) -> int:
     from babel.numbers import get_currency_precision
 
     return 10 ** get_currency_precision(currency)
+
+
+def money_unit(currency: str, lang: str) -> str:
+    """What one unit of a currency is called on an axis; its code where we have no word.
+
+    >>> money_unit("CNY", "zh"), money_unit("CNY", "en"), money_unit("SEK", "zh")
+    ('元', 'yuan', 'SEK')
+    """
+    key = f"unit.{currency}"
+    return word(key, lang) if has_word(key) else currency
 
 
 def format_money(minor: int | Fraction, currency: str, lang: str, *, apart_from: int | None = None) -> str:

@@ -104,6 +104,11 @@ def _within(least: int, most: int | None = None) -> Callable[[int], int]:
     return rule
 
 
+def _groups(value: int) -> int:
+    """How many clusters; 0 lets the data decide."""
+    return value and _within(2, 10)(value)
+
+
 def _or_empty(rule: Callable[[str], str]) -> Callable[[str], str]:
     return lambda value: value and rule(value)
 
@@ -167,11 +172,13 @@ PARAMETERS: dict[str, tuple[type, Callable]] = {
     "amount": _column,
     "state": _optional_column,
     "refund": _optional_column,
+    "category": _optional_column,
+    "product": _optional_column,
     "as_of": (str, _or_empty(_iso_date)),
     "window": (int, _within(0)),
     "split": (str, _one_of("mean", "median", "quantile")),
     "currency": (str, _or_empty(_currency)),
-    "groups": (int, _within(2, 10)),
+    "groups": (int, _groups),
     "seed": (int, _within(0)),
     "refunds": (str, _one_of("net", "drop", "ignore", "refuse")),
     "tables": (str, _or_empty(os.path.abspath)),

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from crmlab.money import money_unit
 from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS
 from crmlab.show.picture import Picture, blank, nothing
 from crmlab.show.table import code_word, heading
@@ -65,7 +66,7 @@ def distributions(result: "RFM", lang: str = "zh") -> Picture:
         one.text(edge, one.get_ylim()[1] * 0.94, f" {edge:,.1f}", color=INK, va="top")
         one.set_title(heading(name, lang))
         unit = {"recency_days": "unit.days", "frequency": "unit.orders"}.get(name)
-        one.set_xlabel(word(unit, lang) if unit else result.settings.currency)
+        one.set_xlabel(word(unit, lang) if unit else money_unit(result.settings.currency, lang))
     axes[0].set_ylabel(word("chart.customers", lang))
     alt = word("chart.distributions_alt", lang, method=word(f"split.{result.settings.split}", lang))
     return Picture(figure, alt)

@@ -26,7 +26,7 @@ def bland_altman(agreement: "Agreement", lang: str = "zh", *, currency: str = "C
     Pairs without a ratio (zeros, skipped, no orders) are not drawn; the alternative text counts them. One pair alone
     has a ratio and no limits, so its panel has no lines.
     """
-    from crmlab.money import minor_units_in
+    from crmlab.money import minor_units_in, money_unit
 
     overall = agreement.table[agreement.table["group"] == "all"].to_dict("records")
     if not any(row["n"] for row in overall):
@@ -43,7 +43,7 @@ def bland_altman(agreement: "Agreement", lang: str = "zh", *, currency: str = "C
         if len(own):
             _logarithmic(one)
         unit = {"recency_days": word("unit.days", lang), "orders_per_quarter": word("unit.orders", lang)}
-        one.set_xlabel(unit.get(row["indicator"], currency))
+        one.set_xlabel(unit.get(row["indicator"]) or money_unit(currency, lang))
         one.set_title(heading(row["indicator"], lang), fontsize=11)
         bias = "few" if row["n"] < 2 else "bias"
         one.text(0.98, 0.97, word(f"chart.bland_altman_{bias}", lang, **row), transform=one.transAxes, ha="right",
