@@ -9,7 +9,8 @@ from crmlab.errors import DataError
 
 ROLES = {
     "customer": "id", "order": "id", "day": "time", "refund_day": "time", "amount": "number", "refund": "number",
-    "state": "text", "currency": "text",
+    "state": "text", "currency": "text", "category": "text", "product": "id", "discount": "number",
+    "quantity": "number",
 }  # fmt: skip
 """What each column is for, by its inner name."""
 TEXT = (nw.String, nw.Enum, nw.Categorical)

@@ -21,6 +21,7 @@ from crmlab.tables import TABLES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crmlab.cases import Case
     from crmlab.collect.consent import Consented
 
 PERSONAL = tuple(column.name for table in TABLES.values() for column in table.columns if column.personal)
@@ -35,15 +36,17 @@ OWN_COLUMNS = ("customer", "order", "date", "amount", "state", "refund", "catego
 ENDINGS = (".parquet", ".csv")
 CONTACT = re.compile(r"(\+?86[ -]?)?1[3-9]\d{9}|[^@\s]+@[^@\s]+\.[^@\s]+")
 """A Chinese mobile number, or an e-mail."""
+KNOWN = ("teaching", "bank")
+"""Folders of the repository's datasets that lessons know by name."""
 CARD = "data.toml"
-"""What a folder of tables says of itself: name, reference date, currency, public key."""
+"""What a folder of tables says of itself: name, reference date, currency, public key, and the case of its trade."""
 SERVERS = ("postgres://", "postgresql://")
 
 
 def open_data(settings: Any) -> "Shop":
     """The data that checked settings name (see `crmlab.course.settings.check_settings`).
 
-    Reads from `settings`: data ("teaching", "journey", a folder, a customer base that ends in .duckdb, or
+    Reads from `settings`: data ("teaching", "bank", "journey", a folder, a customer base that ends in .duckdb, or
     postgres://user@host/name), as_of ("" for the data's own reference date), and where `orders` names a file of order
     lines: that file, its columns (customer, order, date, amount, and maybe state, refund, category, product) and its
     currency. Raises ParameterError when no reference date is known.
@@ -73,9 +76,13 @@ def open_data(settings: Any) -> "Shop":
         from crmlab.collect.shops import BaseShop
 
         return BaseShop.open(Path(settings.data), as_of=as_of, currency=currency)
-    folder = _datasets() / "teaching" if settings.data == "teaching" else Path(settings.data)
+    folder = _datasets() / settings.data if settings.data in KNOWN else Path(settings.data)
     card = folder / CARD
     known = tomllib.loads(card.read_text(encoding="utf-8")) if card.exists() else {}
+    if "case" in known:
+        from crmlab.cases.shop import CaseShop
+
+        return CaseShop.open(folder, known, as_of=as_of, currency=currency)
     return Shop(folder=folder, **facts(folder.name, known, as_of=as_of, currency=currency))
 
 
@@ -128,6 +135,13 @@ class Shop:
         cards = (folder / CARD for folder in self.files)
         return sorted(file for card in cards if card.exists() for file in (card.parents[1] / "incoming").glob("*.csv"))
 
+    @property
+    def case(self) -> "Case":
+        """The trade of the data: by what its customers are classified. Where the data do not say, they are a shop's."""
+        from crmlab.cases import open_case
+
+        return open_case("retail")
+
     def has(self, table: str) -> bool:
         """Whether the source has this table."""
         return self._path(table) is not None
@@ -169,11 +183,14 @@ class Shop:
 
     def _under_pseudonyms(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Columns that the house knows and that are not personal, as own files may have addresses beside them."""
-        shown = {*all_kinds(), *HOUSE_COLUMNS.values()}.difference(PERSONAL)
-        frame = frame[[column for column in frame.columns if column in shown]]
+        frame = frame[[column for column in frame.columns if column in self._shown]]
         if self.key is None or "customer_id" not in frame:
             return frame
         return frame.assign(customer_id=self.key.pseudonyms(frame["customer_id"]))
+
+    @property
+    def _shown(self) -> set[str]:
+        return {*all_kinds(), *HOUSE_COLUMNS.values()}.difference(PERSONAL)
 
     def _joined_lines(self) -> "pd.DataFrame":
         lines = self._read("order_lines")

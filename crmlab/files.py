@@ -40,7 +40,7 @@ def open_file(path: Path, columns: Mapping[str, str]) -> tuple[Any, nw.LazyFrame
         text = everything.select(", ".join(quoted(name) for name in needed)).materialize()
     except duckdb.Error as error:
         raise DataError("unreadable", path=path, problem=str(error).splitlines()[0]) from None
-    return everything, nw.from_native(_typed(text, columns))
+    return everything, nw.from_native(typed_text(text, columns))
 
 
 def first_texts(path: Path, column: str) -> list[str]:
@@ -59,7 +59,7 @@ def first_texts(path: Path, column: str) -> list[str]:
         return []
 
 
-def _typed(text: Any, columns: Mapping[str, str]) -> Any:
+def typed_text(text: Any, columns: Mapping[str, str]) -> Any:
     """The text of a CSV file with dates as times and amounts as decimals; ids and states stay text."""
     casts = {name: quoted(name) for name in columns.values()}
     for inner, name in columns.items():

@@ -6,7 +6,7 @@ A pandas frame, a pyarrow table or a file is lent to the embedded DuckDB; every 
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,19 @@ class Lent:
     """Order lines lent to the engine that will work on them.
 
     `lines` is lazy and has the columns under their inner names; `names` maps those to the given ones; `kind` says what
-    came in; `source` is everything that came in, as its engine reads it.
+    came in; `source` is everything that came in, as its engine reads it. With `last_day` the lines end on that day, and
+    `source` may hold later ones.
     """
 
     lines: nw.LazyFrame
     names: dict[str, str]
     kind: str
     source: Any
+    last_day: dt.date | None = None
+
+    def until(self, day: dt.date) -> "Lent":
+        """The lines up to a day."""
+        return replace(self, lines=self.lines.filter(self.days("day") <= self.day(day)), last_day=day)
 
     def keep(self, frame: nw.LazyFrame) -> nw.LazyFrame:
         """The same rows, computed once and held by the engine, so that later steps do not start from the lines."""
@@ -89,16 +95,19 @@ class Lent:
         """A day as a literal."""
         return nw.lit(dt.datetime(day.year, day.month, day.day) if self.kind == "dask" else day)
 
-    def different_lines(self) -> int:
+    def different_lines(self, time_zone: str | None) -> int:
         """How many lines are left when of those that are equal in every column one is kept."""
         match self.kind:
             case "pandas" | "dask":
-                return len(self.source.drop_duplicates())
+                distinct = self.source.drop_duplicates()
             case "polars" | "polars-lazy":
                 distinct = self.source.unique()
             case _:
                 distinct = self.source.distinct()
-        (found,) = rows(nw.from_native(distinct).lazy().select(nw.len().alias("lines")))
+        lines = nw.from_native(distinct).lazy()
+        if self.last_day:
+            lines = _lend_days(distinct, self, time_zone).until(self.last_day).lines
+        (found,) = rows(lines.select(nw.len().alias("lines")))
         return int(found["lines"])
 
 
@@ -143,6 +152,15 @@ def lend(orders: Any, columns: Mapping[str, str], *, time_zone: str | None) -> L
         local = {inner: nw.col(inner).dt.convert_time_zone(time_zone).dt.replace_time_zone(None) for inner in zones}
         lines = lines.with_columns(**local) if local else lines
     return Lent(_plain(lines, kind), dict(columns), kind, source)
+
+
+def _lend_days(source: Any, lent: Lent, time_zone: str | None) -> Lent:
+    """What came in, lent again with its days only. A CSV file came in as text."""
+    from crmlab.files import typed_text
+
+    days = {"day": lent.names["day"]}
+    is_text = lent.kind == "file" and nw.from_native(source).collect_schema()[days["day"]] == nw.String
+    return lend(typed_text(source, days) if is_text else source, days, time_zone=time_zone)
 
 
 def quoted(name: str) -> str:

@@ -17,6 +17,8 @@ from crmlab.kinds import empty
 if TYPE_CHECKING:
     import pandas as pd
 
+AGES = {"19-24": "18-24", "55-64": "55+", "65+": "55+"}
+"""Age ranges of the package that lie within one of ours."""
 TIME_ZONE = "America/New_York"
 LAST_DAY = date(2017, 12, 31)
 IDS = {"household_id": "customer_id", "basket_id": "order_id", "product_id": "product_id", "campaign_id": "campaign_id"}
@@ -69,6 +71,7 @@ class Journey(Shop):
     def _customers(self) -> "pd.DataFrame":
         customers = self.orders[["customer_id"]].drop_duplicates()
         people = self._source("demographics").rename(columns={"age": "age_range"})
+        people["age_range"] = people["age_range"].astype("str").replace(AGES)
         return customers.merge(people[["customer_id", "age_range"]], on="customer_id", how="left")
 
     def _products(self) -> "pd.DataFrame":

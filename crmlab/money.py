@@ -2,8 +2,13 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING
 
 from crmlab.words import has_word, word
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 LOCALES = {"zh": "zh_CN", "en": "en_US"}
 
@@ -29,6 +34,13 @@ def money_unit(currency: str, lang: str) -> str:
     return word(key, lang) if has_word(key) else currency
 
 
+@cache
+def _locale(lang: str) -> "Locale":
+    from babel import Locale
+
+    return Locale.parse(LOCALES[lang])
+
+
 def format_money(minor: int | Fraction, currency: str, lang: str, *, apart_from: int | None = None) -> str:
     """An amount in minor units as people write it.
 
@@ -48,5 +60,5 @@ def format_money(minor: int | Fraction, currency: str, lang: str, *, apart_from:
     while apart_from is not None and round(amount, shown) * 10**places == apart_from != minor and shown < places + 10:
         shown += 1
     number = Decimal(amount.numerator) / Decimal(amount.denominator)
-    return format_currency(round(number, shown), currency, locale=LOCALES[lang], decimal_quantization=False) \
-        if shown > places else format_currency(number, currency, locale=LOCALES[lang])  # fmt: skip
+    return format_currency(round(number, shown), currency, locale=_locale(lang), decimal_quantization=False) \
+        if shown > places else format_currency(number, currency, locale=_locale(lang))  # fmt: skip

@@ -1,4 +1,4 @@
-"""Thirds, value tiers and clusters: ties together, open weights, the same groups for shuffled rows."""
+"""Thirds and value tiers: ties together, open weights."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ import pytest
 
 from crmlab import type_customers
 from crmlab.errors import ParameterError
-from crmlab.grouping import cluster, order_groups, thirds, value_tiers
+from crmlab.grouping import order_groups, thirds, value_tiers
 
 
 @pytest.fixture(scope="module")
@@ -68,32 +68,3 @@ def test_weights_decide_the_tier(result):
 def test_weights_that_cannot_be_used_are_refused(result, weights):
     with pytest.raises(ParameterError, match="weights"):
         value_tiers(result, weights)
-
-
-def test_clusters_do_not_depend_on_the_order_of_rows(orders, result):
-    shuffled = type_customers(orders.sample(frac=1, random_state=3), as_of="2026-06-17")
-    one, other = (cluster(typed, 3, seed=618).table for typed in (result, shuffled))
-    pd.testing.assert_frame_equal(one, other)
-
-
-def test_clusters_are_numbered_by_mean_spend_and_add_up(result):
-    found = cluster(result, 4, seed=1)
-    means = found.table.groupby("cluster")["monetary"].mean()
-    assert means.is_monotonic_decreasing
-    assert found.profile["customers"].sum() == len(result.table)
-    assert found.profile["monetary_share"].sum() == pytest.approx(1)
-    assert set(found.silhouettes) == set(range(2, 9))
-
-
-def test_no_single_unit_decides_the_clusters(orders):
-    """In fen, M is thousands of times larger than F; scaled, a change of unit must not change the groups by much."""
-    dear = type_customers(orders.assign(amount=orders["amount"] * 1000), as_of="2026-06-17")
-    one = cluster(type_customers(orders, as_of="2026-06-17"), 3, seed=0).table
-    other = cluster(dear, 3, seed=0).table
-    assert (one["cluster"] == other["cluster"]).mean() > 0.95
-
-
-def test_more_clusters_than_customers_is_refused(orders):
-    few = type_customers(orders[orders["customer_id"] < "C003"], as_of="2026-06-17")
-    with pytest.raises(ParameterError, match="3"):
-        cluster(few, 3, seed=0)

@@ -70,7 +70,7 @@ ELSEWHERE = {
 
 def test_same_seed_gives_the_committed_bytes(tmp_path):
     write_world(tmp_path / "teaching", tmp_path / "truth", seed=618)
-    for folder in ("teaching", "incoming", "truth"):
+    for folder in ("teaching", "incoming", "bank", "truth"):
         made = {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
         assert made == {path.name: path.read_bytes() for path in (DATASETS / folder).iterdir()}
         sums = made.pop("sha256sums.txt").decode()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from crmlab.collect.pseudonym import Key
 
 PURPOSES = ("analysis", "survey", "profiling", "marketing")
+SEPARATE = ("financial",)
+"""Purposes of sensitive data. They need a consent of their own (PIPL art. 29), and only such data have them."""
 REMEMBERED = "purposes"
 """Where a frame remembers the purposes that all its customers agreed to: a tuple under this name in `frame.attrs`."""
 
@@ -129,8 +131,8 @@ def _customers(rows: "pd.DataFrame", key: "Key | None") -> tuple[str, ...]:
 
 def check_purpose(purpose: str) -> None:
     """Raises ParameterError for a purpose that the house does not know."""
-    if purpose not in PURPOSES:
-        raise ParameterError("choice", name="purpose", value=purpose, allowed=", ".join(PURPOSES))
+    if purpose not in PURPOSES + SEPARATE:
+        raise ParameterError("choice", name="purpose", value=purpose, allowed=", ".join(PURPOSES + SEPARATE))
 
 
 def consent_overview(customers: "pd.DataFrame", consents: "pd.DataFrame", *, on: date) -> "pd.DataFrame":

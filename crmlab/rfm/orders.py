@@ -48,9 +48,14 @@ def to_orders(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Facts)
     orders = grouped.with_columns(**derived)
     if "refunded" in derived and "bought" in derived:
         orders = orders.with_columns(refunded=nw.col("refunded") & nw.col("bought"))
+    return in_window(lent, orders, settings)
+
+
+def in_window(lent: Lent, orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
+    """The orders with `inside` for the window of the settings, or without it where there is no window."""
     if settings.window:
-        orders = orders.with_columns(inside=nw.col("day") >= lent.day(settings.first_day))
-    return orders
+        return orders.with_columns(inside=nw.col("day") >= lent.day(settings.first_day))
+    return orders.drop("inside", strict=False)
 
 
 def _minor(lines: nw.LazyFrame, column: str, settings: Settings) -> nw.Expr:

@@ -72,8 +72,8 @@ class RFM:
     def purchases(self, *, history: bool = False) -> nw.LazyFrame:
         """The orders that count, one row each, where they live: customer, order, day, money (minor units).
 
-        Those in the window are the orders of F, and their money adds up to M. With `history` the earlier ones are among
-        them too.
+        Those in the window are the orders of F, and their money adds up to M but for credit notes with an order number
+        of their own, which lower M and are no purchase. With `history` the earlier ones are among them too.
         """
         there = self.orders.collect_schema().names()
         tests = {"bought": nw.col("bought"), "refunded": ~nw.col("refunded"), "inside": nw.col("inside")}
@@ -84,7 +84,7 @@ class RFM:
     @cached_property
     def identical_lines(self) -> int:
         """Lines that are equal to an earlier one in every column. They are kept; the number is reported."""
-        return self.rows_in - self.lent.different_lines()
+        return self.rows_in - self.lent.different_lines(self.settings.time_zone)
 
     def type_name(self, combination: str, lang: str) -> str:
         """The name of a combination such as "R↓F↑M↑": the lesson's, or the one given for an unnamed one."""

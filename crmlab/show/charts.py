@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from crmlab.money import money_unit
-from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS
+from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS, UP
 from crmlab.show.picture import Picture, blank, nothing
 from crmlab.show.table import code_word, heading
 from crmlab.show.theme import BLUE, GREY, INK, ORANGE, TYPE_COLOURS
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crmlab.rfm import RFM
 
 POINTS = 4_000
+TICKS = [0, *(step * 10**power for power in range(7) for step in (1, 2, 5))]
 
 
 def types(result: "RFM", lang: str = "zh") -> Picture:
@@ -58,7 +59,7 @@ def distributions(result: "RFM", lang: str = "zh") -> Picture:
     frame = _pandas(result)
     figure, axes = blank(11, 3.4, columns=3)
     for one, name in zip(axes, INDICATORS, strict=True):
-        limit = float(result.thresholds[name].value)
+        limit = _threshold(result, frame, name)
         money = 10**result.settings.decimals if name == "monetary" else 1
         values, edge = frame[name] / money, limit / money
         one.hist(values.clip(upper=values.quantile(0.98)), bins=30, color=GREY)
@@ -73,27 +74,39 @@ def distributions(result: "RFM", lang: str = "zh") -> Picture:
 
 
 def recency_frequency(result: "RFM", lang: str = "zh") -> Picture:
-    """Each customer as a point: recency against frequency, coloured by combination, larger for more money."""
-    from matplotlib.ticker import LogLocator, NullLocator
+    """Each customer as a point: recency against frequency, coloured by combination, larger for more money.
 
-    frame = _pandas(result)
-    frame = frame.sample(min(POINTS, len(frame)), random_state=0)
+    Of more than 4,000 customers these are 4,000, drawn with a fixed seed; the title says so.
+    """
+    from matplotlib.ticker import MaxNLocator, NullLocator
+
+    everyone = _pandas(result).sort_values([*INDICATORS, "marks"], ignore_index=True)
+    frame = everyone.sample(min(POINTS, len(everyone)), random_state=0)
+    low, high = int(frame["frequency"].min()), int(frame["frequency"].max())
     figure, (axes,) = blank(9, 5.2)
     for combination, colour in TYPE_COLOURS.items():
         own = frame[frame["marks"] == combination]
+        if own.empty:
+            continue
         size = 12 + 90 * (own["monetary"].clip(lower=0) / max(frame["monetary"].max(), 1)) ** 0.5
         axes.scatter(own["recency_days"], own["frequency"], s=size, color=colour, alpha=0.6, linewidth=0,
                      label=f"{combination} {result.type_name(combination, lang)}")  # fmt: skip
-    axes.axvline(float(result.thresholds["recency_days"].value), color=INK, linewidth=1, linestyle="--")
-    axes.axhline(float(result.thresholds["frequency"].value), color=INK, linewidth=1, linestyle="--")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.axvline(_threshold(result, everyone, "recency_days"), color=INK, linewidth=1, linestyle="--")
+    axes.axhline(_threshold(result, everyone, "frequency"), color=INK, linewidth=1, linestyle="--")
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set_ylim(low * 0.8 if low else -0.2, high * 1.25 + 0.2)
+    axes.set_yticks([tick for tick in TICKS if low <= tick <= high])
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    recent, longest = frame["recency_days"].min(), frame["recency_days"].max()
+    edge = max(2, (longest - recent) * 0.03)
+    axes.set_xlim(recent - edge, longest + edge)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(heading("recency_days", lang) + word("chart.recent_left", lang))
     axes.set_ylabel(heading("frequency", lang))
-    axes.set_title(word("chart.points", lang, shown=len(frame)))
-    legend = axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    key = "types.points_sample" if len(frame) < len(everyone) else "chart.points"
+    axes.set_title(word(key, lang, shown=len(frame), of=len(everyone)))
+    legend = axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=10)
     for handle in legend.legend_handles:
         handle.set_sizes([50])
     return Picture(figure, word("chart.points_alt", lang))
@@ -159,6 +172,15 @@ def _either(column: str, code: str, lang: str) -> str:
 
 def _percent(value: float, _: object) -> str:
     return f"{value:.0%}"
+
+
+def _threshold(result: "RFM", frame: "pd.DataFrame", name: str) -> float:
+    """Where the threshold of an indicator lies; where it is one of scores, the smallest value that is marked ↑."""
+    threshold = result.thresholds[name]
+    if not threshold.cuts:
+        return float(threshold.value)
+    mark = MARK_COLUMNS[INDICATORS.index(name)]
+    return float(frame.loc[frame[mark] == UP, name].min())
 
 
 def _pandas(result: "RFM") -> "pd.DataFrame":

@@ -11,12 +11,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 10
-MONEY = ("monetary", "value", "amount_minor", "mean_order", "spend_per_quarter", "money")
+MONEY = (
+    *("monetary", "value", "amount_minor", "mean_order", "spend_per_quarter", "money", "average_order"),
+    *("monetary_before", "monetary_after", "monetary_change", "base_monetary"),
+    *("monetary_changed", "expected_spend"),
+    *("assets", "cost", "cost_per_response", "cost_per_extra"),
+)
 CODES = {
     "age_range": "world.age_range",
+    "at_risk": "member",
+    "assets_group": "group",
     "band": "world.last_purchase world.spend_band",
     "by": "scan.by",
-    "category": "world.category",
+    "change": "movement.change",
+    "category": "world.category case.product_class",
     "channel": "world.channel world.service_channel world.suppressed_channel feedback",
     "checked": "checked",
     "city": "world.city",
@@ -26,7 +34,9 @@ CODES = {
     "field": "field column",
     "flag": "flag",
     "frequency_group": "group",
-    "group": "group",
+    "from_marks": "movement",
+    "group": "group stage need_group rules",
+    "high_value": "member",
     "how": "linking",
     "indicator": "column",
     "job": "world.job",
@@ -36,13 +46,16 @@ CODES = {
     "link_reason": "linking",
     "method": "world.method score.method",
     "need": "world.need",
+    "need_group": "need_group",
     "other_source": "world.source",
     "outcome": "linking world.outcome",
     "place": "table",
     "policy": "policy",
+    "preference": "case.preference",
     "purpose": "world.purpose",
     "q1_last": "world.last_purchase",
     "q3_spend": "world.spend_band",
+    "relation": "relation",
     "reason": "sending.reason response.reason reason linking world.reason",
     "score": "score",
     "service_channel": "world.service_channel",
@@ -51,13 +64,18 @@ CODES = {
     "source": "world.source",
     "source_table": "table",
     "spend_group": "group",
+    "split": "split",
+    "stage": "stage",
     "state": "world.state answer_state",
     "statistic": "statistic",
     "step": "behaviour",
     "table": "table",
     "term": "behaviour",
+    "to_marks": "movement",
     "unit": "world.unit",
+    "top_category": "world.category case.product_class",
     "value_tier": "group",
+    "young_price_sensitive": "member",
 }
 """Columns that hold codes, and where in words.csv their words stand: one prefix, or several to try in turn."""
 CELLS = {"value", "kept_value", "other_value"}
@@ -90,7 +108,15 @@ class Table:
         for column in CELLS.intersection(shown.columns):
             pairs = zip(shown.get("column", shown[column]), worded[column], strict=True)
             worded[column] = [code_word(str(about), text, self.lang) for about, text in pairs]
-        return type(shown)({heading(column, self.lang): cells for column, cells in worded.items()})
+        return type(shown)(dict(zip(self._headings(), worded.values(), strict=True)))
+
+    def _headings(self) -> list[str]:
+        """A heading for each column; where two would have the same words, the columns' own names tell them apart."""
+        words = [heading(column, self.lang) for column in self.frame.columns]
+        return [
+            f"{said} ({column})" if words.count(said) > 1 else said
+            for said, column in zip(words, self.frame.columns, strict=True)
+        ]
 
     def _cell(self, column: str, value: Any) -> str:
         import pandas as pd
@@ -121,8 +147,8 @@ class Table:
         import pandas as pd
 
         numbers = [
-            heading(column, self.lang)
-            for column in self.frame.columns
+            said
+            for said, column in zip(self._headings(), self.frame.columns, strict=True)
             if pd.api.types.is_numeric_dtype(self.frame[column]) and column not in CODES
         ]
         shown = self._shown()

@@ -8,11 +8,12 @@ import pandas as pd
 from crmlab.errors import ParameterError
 from crmlab.tables import TABLES, TRUTH, Table
 from crmlab.words import LANGUAGES
+from crmlab.world.bank import bank_files
 from crmlab.world.cards import card, incoming_card
 from crmlab.world.contacts import PUBLIC_KEY
 from crmlab.world.season import AS_OF, TIME_ZONE
 
-INCOMING = "incoming"
+INCOMING, BANK = "incoming", "bank"
 SUMS = "sha256sums.txt"
 DATA = """\
 name = "xiaoman"
@@ -30,8 +31,8 @@ GENERATED_INCOMING = "<!-- made by crmlab world from crmlab/world/incoming/files
 
 
 def write_world(folder: Path | str, truth_folder: Path | str, seed: int = 618) -> None:
-    """Draw the world of `seed`; write its tables to `folder`, the files that come in later to the folder `incoming`
-    beside it, and the hidden truth to `truth_folder`.
+    """Draw the world of `seed`; write its tables to `folder`, the files that come in later and the second trade to the
+    folders `incoming` and `bank` beside it, and the hidden truth to `truth_folder`.
 
     Each folder gets a sha256sums.txt; other files in it stay as they are. Raises ParameterError if the truth
     would lie inside `folder`, where students would find it.
@@ -45,6 +46,7 @@ def write_world(folder: Path | str, truth_folder: Path | str, seed: int = 618) -
     about = DATA.format(as_of=AS_OF, time_zone=TIME_ZONE, seed=seed, public_key=PUBLIC_KEY)
     _write_folder(folder, {**_as_files(world.tables), "data.toml": about.encode()})
     _write_folder(folder.parent / INCOMING, world.incoming)
+    _write_folder(folder.parent / BANK, bank_files(seed))
     card_of_truth = GENERATED + "\n".join(map(_card, TRUTH.values()))
     _write_folder(truth_folder, {**_as_files(world.truth), "card.md": card_of_truth.encode()})
 

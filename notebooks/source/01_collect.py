@@ -300,10 +300,10 @@ events = collect.with_consent(shop.table("events"), consents, purpose="analysis"
 show.table(collect.funnel(events, shop.orders, time_zone=shop.columns.get("time_zone")), lang)
 
 # %% [markdown] lang="zh"
-# 一位同意画像的客户，放在一页上看。每个数都写着从哪张表、几行来。姓名和电话不在上面。
+# 一位同意画像的客户，放在一页上看。每个数都写着从哪张表、几行来。购买记录数的是全部历史，不只是窗口里的。姓名和电话不在上面。
 
 # %% [markdown] lang="en"
-# One customer who agreed to profiling, on one page. Each number says from which table and how many rows it comes. Name and phone are not on it.
+# One customer who agreed to profiling, on one page. Each number says from which table and how many rows it comes. Purchases are counted over all of history, not in a window. Name and phone are not on it.
 
 # %%
 profiled = collect.with_consent(shop.table("customers"), consents, purpose="profiling", on=shop.as_of).kept
@@ -411,17 +411,26 @@ show.text(decided.sentence(lang))
 # %% [markdown] lang="zh"
 # ## 9 他们满意吗
 #
-# 第二份问卷问满意度。先看有没有乱答的：一路选同一个数，或者快得来不及读题。我们只做标记，不悄悄删掉。
+# 第二份问卷问满意度。先看题目：标着反向的题，分数越高越不满意。
 
 # %% [markdown] lang="en"
 # ## 9 Are they satisfied?
 #
-# The second questionnaire asks about satisfaction. First we look for careless answers: the same number all the way down, or too fast to have read. We flag them and drop none in silence.
+# The second questionnaire asks about satisfaction. First its questions: where a question is reversed, a high score means a discontented customer.
+
+# %%
+form = survey.questionnaire("satisfaction")
+show.table(form.dictionary(lang)[["item", "wording", "reverse"]], lang, rows=8)
+
+# %% [markdown] lang="zh"
+# 有没有乱答的：一路选同一个数，或者快得来不及读题？我们只做标记，不悄悄删掉。
+
+# %% [markdown] lang="en"
+# Did anybody answer carelessly: the same number all the way down, or too fast to have read? We flag such answers and drop none in silence.
 
 # %% tags=["nbval-check-output"]
 filled = shop.table("satisfaction_answers")
 satisfied = collect.with_consent(filled, consents, purpose="survey", on=shop.as_of).kept
-form = survey.questionnaire("satisfaction")
 scale = form.items("satisfaction")
 items = [question.key for question in scale]
 reversed_items = [question.key for question in scale if question.reverse]

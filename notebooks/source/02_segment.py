@@ -2,30 +2,32 @@
 # crmlab:
 #   number: "02"
 #   name: segment
-#   minutes: 75
+#   minutes: 150
 #   title:
 #     zh: 任务二：客户分组
 #     en: "Task two: group the customers"
 #   questions:
 #     zh:
-#       - R、F、M 怎样算，怎样和平均值比？
-#       - 六种类型是什么，哪两种组合没有名字？
-#       - 换一个窗口，有多少客户换了组合？
+#       - 可以将客户分为哪几类价值客户？规则没有给哪两种起名字？
+#       - 换一个窗口、一个日期、一条分界，这些类型还站得住吗？
+#       - 除了价值，还能怎样分：生命周期、购买习惯、聚类、谁会再来？
 #     en:
-#       - How are R, F and M counted and compared with the mean?
-#       - What are the six types, and which two combinations have no name?
-#       - With another window, how many customers change their combination?
+#       - Which value types are there, and which two has the rule no name for?
+#       - Do the types hold with another window, another date, another threshold?
+#       - How else can customers be grouped - by lifecycle, habits, clusters, who comes back?
 #   objectives:
 #     zh:
 #       - 手算一位客户的标记，并说出理由
-#       - 读懂八种组合的客户数和金额
-#       - 用窗口、退款和分界做实验，写清楚每次的设置
-#       - 再用频次、消费、价值和聚类分组，并比较它们
+#       - 读懂八种组合的客户数和金额，说出两种没有名字的组合
+#       - 用稳定性卡片和迁移表说明：哪些结论站得住
+#       - 用写成数据的规则分组，并证明没有空缺，也没有重叠
+#       - 判断聚类和预测能不能相信：和基准比一比
 #     en:
 #       - work out the marks of a customer by hand and say why
-#       - read the customers and the money of the eight combinations
-#       - experiment with window, refunds and split, and state the settings each time
-#       - group by frequency, spend, value and clusters as well, and compare them
+#       - read the customers and the money of the eight combinations, and name the two without a name
+#       - say with a stability card and a migration table which findings hold
+#       - group by rules that are data, and prove that they leave no gap and no overlap
+#       - judge whether clusters and forecasts can be trusted, against a baseline
 #   key_points:
 #     zh:
 #       - R 是间隔，越小越近；F 数不同的订单，不数行；M 是总额，不是平均每单。
@@ -33,12 +35,16 @@
 #       - R↓F↓M↓ 和 R↑F↓M↑ 没有名字，每次都要数出来。
 #       - 窗口决定结果，所以窗口写在每个结果上。
 #       - 钱用整数分计算，平均值不会被小数误差带偏。
+#       - 规则是数据：谁都能读，能证明，能修改。
+#       - 聚类和预测先过基准这一关，过不了就直说。
 #     en:
 #       - R is an interval, so small is recent; F counts distinct orders, not lines; M is the total, not the mean per order.
 #       - At or above the mean is ↑, and a tie is ↑ too, for R as well.
 #       - R↓F↓M↓ and R↑F↓M↑ have no name and are counted every time.
 #       - The window decides the result, so it stands on every result.
 #       - Money is counted in integer fen, so no rounding error moves the mean.
+#       - Rules are data, so anybody can read them, prove them and change them.
+#       - Clusters and forecasts must beat a baseline first; where they do not, we say so.
 # ---
 
 # %% [markdown] lang="zh"
@@ -64,10 +70,14 @@
 # **Whom would you call?** What is the answer if you only look at the money? And if you look at how long ago they came?
 
 # %% [markdown] lang="zh"
-# 参数在这里。要分析自己的订单，把 `orders` 写成文件路径，再写明列名、币种 `currency` 和参考日 `as_of`。用教学数据时，这些都不用改。
+# 这一课分三段：第一段是规则和它的陷阱，第二段是别的分法，第三段是聚类和预测。可以分三次上。
+#
+# 参数在这里。要分析自己的订单，把 `orders` 写成文件路径，再写明四个列名、币种 `currency` 和参考日 `as_of`。有品类和商品的列，就写在 `category` 和 `product`。用教学数据时，这些都不用改。
 
 # %% [markdown] lang="en"
-# Here are the parameters. To analyse orders of your own, put the path of the file in `orders`, name its columns, the `currency`, and the reference date `as_of`. With the teaching data none of these need changing.
+# This lesson has three parts: the rule and its traps, other ways to group, then clusters and forecasts. Take them in three sittings if you like.
+#
+# Here are the parameters. To analyse orders of your own, put the path of the file in `orders`, name its four columns, the `currency`, and the reference date `as_of`. If there are columns for category and product, name them in `category` and `product`. With the teaching data none of these need changing.
 
 # %% tags=["parameters"]
 lang = "zh"
@@ -79,6 +89,8 @@ date = "order_date"
 amount = "amount"
 state = ""
 refund = ""
+category = ""
+product = ""
 currency = ""
 as_of = ""
 window = 365
@@ -89,12 +101,14 @@ seed = 618
 tables = ""
 
 # %% tags=["setup"]
+import pandas as pd
+
 from crmlab import check_settings, open_data, show, type_customers, word
 
 settings = check_settings(
     lang=lang, data=data, orders=orders, customer=customer, order=order, date=date, amount=amount, state=state,
-    refund=refund, currency=currency, as_of=as_of, window=window, refunds=refunds, split=split, groups=groups,
-    seed=seed, tables=tables,
+    refund=refund, category=category, product=product, currency=currency, as_of=as_of, window=window,
+    refunds=refunds, split=split, groups=groups, seed=seed, tables=tables,
 )
 shop = open_data(settings)
 show.theme()
@@ -204,6 +218,24 @@ show.table(result.summary(lang), lang, currency=shop.currency)
 show.types(result, lang)
 
 # %% [markdown] lang="zh"
+# 面积就是份额。左边数人，右边数钱。找一找：哪一块在左边很大，在右边却很小？
+
+# %% [markdown] lang="en"
+# Area is share. The left side counts people, the right side counts money. Look for a block that is large on the left and small on the right.
+
+# %%
+show.treemap(result, lang)
+
+# %% [markdown] lang="zh"
+# 再看 R 和 F 两个方向。每一格写着人数和金额。人最多的格子在哪里？钱最多的呢？
+
+# %% [markdown] lang="en"
+# Now R against F. Each cell holds customers and money. Where are most customers? And where is most of the money?
+
+# %%
+show.recency_frequency_heat(result, lang)
+
+# %% [markdown] lang="zh"
 # 每个点是一位客户，点越大，金额越高。两条虚线是 R 和 F 的分界，把图分成四块。每块里有两种颜色：M↑ 和 M↓。哪一块的点最密？
 
 # %% [markdown] lang="en"
@@ -225,6 +257,21 @@ show.recency_frequency(result, lang)
 # %% tags=["nbval-check-output"]
 unnamed = result.table.loc[result.table["type"] == 0, customer].iloc[0]
 show.text(result.explain(unnamed, lang))
+
+# %% [markdown] lang="zh"
+# ## 自己动手：移动分界
+#
+# 拖动窗口、参考日和三条分界：八种组合的人数、图，还有一位客户的理由，马上跟着变。没有内核时，下面是一张不动的图和表。
+
+# %% [markdown] lang="en"
+# ## Try it: move the thresholds
+#
+# Move the window, the reference date and the three thresholds. The eight counts, the picture and the reason for one customer follow at once. Without a kernel there is a picture and a table that stand still.
+
+# %%
+from crmlab.explorer import explore
+
+explore(result, lang)
 
 # %% [markdown] lang="zh"
 # ## 实验一：相等的时候
@@ -263,44 +310,160 @@ show.table(type_customers(equal, as_of="2026-06-17").table, lang)
 print((0.10 + 0.10 + 0.10) / 3)
 
 # %% [markdown] lang="zh"
-# ## 实验二：换一个窗口
+# ## 实验二：换一个设置，类型还站得住吗
 #
-# 同样的客户，只换窗口。我们只比在两个窗口里都买过东西的人：多少人换了组合？平均值跟着窗口变，标记也就变了。
+# 同样的客户，每次只换一个设置：窗口、参考日、分界的办法。多少人换了组合？他们的钱占多少？
+#
+# 先猜：把窗口从 365 天换成 90 天，十个人里有几个会换组合？
 
 # %% [markdown] lang="en"
-# ## Experiment two: another window
+# ## Experiment two: do the types hold under other settings?
 #
-# The same customers, with another window only. We compare those who bought in both windows: how many change their combination? The means move with the window, and so do the marks.
+# The same customers, and each time one setting is another: the window, the reference date, or how the threshold is found. How many change their combination, and how much of the money is theirs?
+#
+# Guess first: with a window of 90 days in place of 365, how many of ten change?
 
 # %% tags=["nbval-check-output"]
-marks = ["r_mark", "f_mark", "m_mark"]
-changes = []
-for days in (90, 180, 270):
-    other = type_customers(
-        shop.orders, as_of=shop.as_of, window=days, currency=shop.currency, refunds=refunds, split=split, **shop.columns
-    )
-    both = result.table.merge(other.table, on=customer, suffixes=("", "_new"))
-    same = (both[marks].values == both[[f"{mark}_new" for mark in marks]].values).all(axis=1)
-    changes.append({"window": days, "customers": len(both), "changed_share": 1 - same.mean()})
-show.table(pd.DataFrame(changes), lang)
+from functools import cache
+
+from crmlab.movement import migrate_periods, stability
+
+card = stability(result)
+show.text(card.describe(lang))
+
+# %%
+show.stability_bars(card, lang)
+
+# %%
+show.table(card.table, lang, currency=shop.currency)
 
 # %% [markdown] lang="zh"
-# ## 别的分法
+# 规则没有变，数据没有变，变的只是设置。所以设置要写在每个结果上，也不要拿两个不同窗口的名单来比。
+
+# %% [markdown] lang="en"
+# The rule is the same and so are the data; only the setting is another. So the settings stand on every result, and lists from two different windows are never compared.
+
+# %% [markdown] lang="zh"
+# ## 实验三：问卷和订单，单位不同
 #
-# 只看次数，或只看金额，把客户三等分。数值相同的人不会被拆开，所以三组不一定一样大。
+# 问卷问的是“平均每个季度几次”，F 数的是窗口里的总次数。两位客户：
+#
+# - 新客户：来了 1 个季度，买了 3 次；
+# - 老客户：来了 4 个季度，买了 8 次。
+#
+# 谁更勤？先猜，再看表。
+
+# %% [markdown] lang="en"
+# ## Experiment three: the survey and the orders have different units
+#
+# The survey asks "how many times a quarter on average". F counts all orders in the window. Two customers:
+#
+# - the new one has been here for 1 quarter and bought 3 times;
+# - the old one has been here for 4 quarters and bought 8 times.
+#
+# Who buys more often? Guess first, then look at the table.
+
+# %% tags=["nbval-check-output"]
+two = pd.DataFrame({"customer_id": ["new", "old"], "frequency": [3, 8], "quarters": [1, 4]})
+two["orders_per_quarter"] = two["frequency"] / two["quarters"]
+for column, mark in (("frequency", "f_mark"), ("orders_per_quarter", "rate_mark")):
+    two[mark] = (two[column] >= two[column].mean()).map({True: "↑", False: "↓"})
+show.table(two, lang)
+
+# %% [markdown] lang="zh"
+# 按总次数，老客户是 ↑；按每季度，新客户是 ↑。问卷的答案和订单的 F 不能放在一起比，除非先换成同一个单位。
+
+# %% [markdown] lang="en"
+# By the total the old customer is ↑, by the quarter the new one is. Answers of the survey and F from the orders cannot be compared until they are brought to one unit.
+
+# %% [markdown] lang="zh"
+# ## 客户会搬家
+#
+# 比较最近 90 天和再往前的 90 天，各分一次组合。谁留在原来的组合？谁搬走了？谁是新来的，谁离开了？
+#
+# 有些人不动只是碰巧。所以旁边写着：假如前后两期毫无关系，光靠巧合会有多少人不动。
+
+# %% [markdown] lang="en"
+# ## Customers move house
+#
+# We compare the last 90 days with the 90 days before them and type both. Who stayed in the same combination? Who moved? Who is new, and who left?
+#
+# Some stay by chance alone. So beside it stands how many would stay if the two periods had nothing to do with each other.
+
+# %% tags=["nbval-check-output"]
+@cache
+def moves(days=90):
+    return migrate_periods(result, days=days)
+
+
+show.tried(lambda: show.text(moves().describe(lang)), lang)
+
+# %%
+show.tried(lambda: show.migration_flow(moves(), lang), lang)
+
+# %% [markdown] lang="zh"
+# 表里每行是前一期的组合，每列是后一期的。一行加起来是前一期的人数，一列加起来是后一期的人数。
+
+# %% [markdown] lang="en"
+# In the table each row is a combination of the first period and each column one of the second. A row adds up to the customers of the first period, a column to those of the second.
+
+# %%
+show.tried(lambda: show.table(moves().table(lang), lang, currency=shop.currency), lang)
+
+# %% [markdown] lang="zh"
+# 先看留下的占比，再看括号里碰巧的范围。占比落在范围里，就说明不了组合会保持下去。把 90 天换成 180 天：结论变了吗？
+
+# %% [markdown] lang="en"
+# Look at the share that stayed, and then at the range by chance in brackets. If the share lies within it, the data do not show that combinations last. With 180 days in place of 90: does the conclusion change?
+
+# %% tags=["nbval-check-output"]
+show.tried(lambda: show.text(moves(180).describe(lang)), lang)
+
+# %% [markdown] lang="zh"
+# ## 别的分法：一次看一个方面
+#
+# 下面这些分法从同一张表开始：每位客户一行，知道什么写什么，不知道的空着。
+#
+# 有品类的列，才知道常买什么；有年龄段，才知道是不是年轻人。没有的，程序会说。
+
+# %% [markdown] lang="en"
+# ## Other ways: one aspect at a time
+#
+# All of these start from one table: a row per customer with what is known, and blanks for what is not.
+#
+# Only a column of categories can say what people usually buy, and only an age range who is young. What is missing is said.
+
+# %% tags=["nbval-check-output"]
+from crmlab.collect import with_consent
+from crmlab.grouping import basket, cluster, facts, lifecycle, named_groups, need_groups, open_rules
+from crmlab.grouping import order_groups, tier_sensitivity, value_tiers
+from crmlab.patterns import preferences, purchase_lines
+
+lines = purchase_lines(shop.orders, result, **shop.goods_columns)
+show.text(lines.describe(lang))
+
+# %%
+people = shop.table("customers")
+if shop.has("consents"):
+    people = with_consent(people, shop.table("consents"), purpose="analysis", on=shop.as_of).kept
+tables = [preferences(lines), basket(lines)]
+if shop.has("customers"):
+    tables.append(people.rename(columns={"customer_id": customer}))
+known = facts(result, *tables)
+shown = ["frequency", "monetary", "average_order", "median_gap", "gap_spread", "top_category", "discount_share"]
+show.table(known[[customer, *shown]], lang, currency=shop.currency, rows=6)
+
+# %% [markdown] lang="zh"
+# **次数和金额。** 只看次数，或只看金额，把客户三等分。数值相同的人不会被拆开，所以三组不一定一样大。
 #
 # 看对角线：两种分法一致吗？右下角的人买得少，却花得多。
 
 # %% [markdown] lang="en"
-# ## Other ways to group
-#
-# Look only at the orders, or only at the money, and cut the customers in three. People with the same value are never parted, so the groups need not be of one size.
+# **Orders and money.** Look only at the orders, or only at the money, and cut the customers in three. People with the same value are never parted, so the groups need not be of one size.
 #
 # Look at the diagonal: do the two groupings agree? Those at the bottom right buy rarely and yet spend much.
 
 # %%
-from crmlab.grouping import cluster, order_groups, value_tiers
-
 pairs = order_groups(result)
 grid = pd.crosstab(pairs["frequency_group"], pairs["spend_group"])
 levels = ["low", "mid", "high"]
@@ -308,14 +471,10 @@ grid = grid.reindex(index=levels[::-1], columns=levels, fill_value=0)
 show.heat(grid, lang, title=word("title.frequency_spend", lang), rows="frequency_group", columns="spend_group")
 
 # %% [markdown] lang="zh"
-# 价值层级先给每个指标打 1 到 5 分：按人数分成五份，最好的一份得 5 分。得分乘以权重加起来，再切成三层。
-#
-# 改一改代码里的权重：多少客户换了层级？
+# **价值层级。** 每个指标打 1 到 5 分：按人数分成五份，最好的一份得 5 分。得分乘以权重加起来，再切成三层。
 
 # %% [markdown] lang="en"
-# For the value tier each indicator gets a score from 1 to 5: the customers are cut into fifths, and the best fifth scores 5. Scores times weights are added up and cut into three tiers.
-#
-# Change the weights in the code: how many customers change tier?
+# **Value tiers.** Each indicator gets a score from 1 to 5: the customers are cut into fifths, and the best fifth scores 5. Scores times weights are added up and cut into three tiers.
 
 # %% tags=["nbval-check-output"]
 tiers = value_tiers(result, weights={"recency_days": 1, "frequency": 1, "monetary": 1})
@@ -323,22 +482,405 @@ by_tier = tiers.groupby("value_tier").agg(customers=("value_tier", "size"), mone
 show.table(by_tier.reindex(levels[::-1]).reset_index(), lang, currency=shop.currency)
 
 # %% [markdown] lang="zh"
-# 聚类不用分界，也不用标记：先把 R、F、M 换成可比的尺度，再找挨在一起的人。群数是参数 `groups`。群 1 的平均消费最高；表里的 R、F、M 是每群的中位数。
-#
-# 轮廓系数说群与群分得多清楚，最高是 1。在 0 附近，就是挨得很近，不要太当真。
+# 权重是人定的。换一组权重，多少人换层级？如果很多，报告里就要写明权重，也不要因为一个层级给人不同的价格。
 
 # %% [markdown] lang="en"
-# Clustering uses neither thresholds nor marks. It brings R, F and M to comparable scales and looks for people who lie close together. The number of clusters is the parameter `groups`. Cluster 1 has the highest mean spend; the table shows the median R, F and M of each cluster.
+# People choose the weights. With other weights, how many change tier? If it is many, the report must state the weights, and nobody should pay another price because of a tier.
+
+# %% tags=["nbval-check-output"]
+others = [
+    {"recency_days": 1, "frequency": 1, "monetary": 2},
+    {"recency_days": 2, "frequency": 1, "monetary": 1},
+    {"monetary": 1},
+]
+show.table(tier_sensitivity(result, others, lang=lang), lang, currency=shop.currency)
+
+# %% [markdown] lang="zh"
+# ## 规则是数据
 #
-# The silhouette says how clearly the clusters are apart; its highest value is 1. Near 0 they lie close to one another and should not be taken too seriously.
+# 生命周期有五段：潜在、新、活跃、沉默、流失。每一段是一条规则，写在一个文件里，有名字，有条件，有先后。谁都能读，也能改。
+
+# %% [markdown] lang="en"
+# ## Rules are data
+#
+# The lifecycle has five stages: potential, new, active, silent and lost. Each is a rule in a file, with a name, a condition and a priority. Anybody can read it and change it.
+
+# %% tags=["nbval-check-output"]
+rules = open_rules("lifecycle")
+show.table(rules.overview(lang), lang)
+
+# %% [markdown] lang="zh"
+# 会不会有人哪条规则都不收，或者同时被两条收走？不用等数据来试：条件里只有几个数，逐段检查就能证明。
+
+# %% [markdown] lang="en"
+# Could somebody fall between the rules, or into two of them? We need not wait for data. The conditions hold only a few numbers, so going through every range proves it.
+
+# %% tags=["nbval-check-output"]
+show.text(rules.proof().describe(lang))
 
 # %%
-found = cluster(result, settings.groups, seed=settings.seed)
+stages = lifecycle(result, people.rename(columns={"customer_id": customer}) if shop.has("customers") else None)
+show.table(stages.summary(lang).drop(columns="group"), lang, currency=shop.currency)
+
+# %% [markdown] lang="zh"
+# 另一位老师只分三类：潜在、现有、流失。两种分法不矛盾：五段里的新、活跃、沉默，合起来就是现有。
+
+# %% [markdown] lang="en"
+# Another teacher has only three classes: potential, existing and lost. The two do not contradict each other: new, active and silent together are the existing customers.
+
+# %% tags=["nbval-check-output"]
+show.table(stages.table.groupby(["relation", "stage"], as_index=False).size().rename(columns={"size": "customers"}), lang)
+
+# %% [markdown] lang="zh"
+# **有名字的三群人。** 高频高价值、价格敏感型年轻、流失风险。一位客户可以在几群里。没有填年龄的人不算年轻，是未知：不知道，就不猜。
+
+# %% [markdown] lang="en"
+# **Three groups with a name.** Frequent and of high value, young and price-sensitive, at risk of leaving. A customer may be in several. Whoever gave no age is not young but unknown: what we do not know we do not guess.
+
+# %% tags=["nbval-check-output"]
+named = named_groups(known)
+show.table(open_rules("named").overview(lang, currency=shop.currency), lang)
+
+# %% tags=["nbval-check-output"]
+show.table(named.summary(lang).drop(columns="group"), lang, currency=shop.currency)
+
+# %%
+show.text(named.lacking(lang))
+
+# %% [markdown] lang="zh"
+# **为什么买。** 工作日下单、一次买很多件的，多半是商务需求；周末也买、一次买几件的，多半是休闲需求。两样不一致的人，不放进任何一群。这只是从订单猜的；问过客户本人，才能说它准不准。
+
+# %% [markdown] lang="en"
+# **What they buy for.** Orders on working days with many pieces point to business; orders at weekends too, with few pieces, point to leisure. Where the two signs disagree, the customer is in no group. This is only a guess from the orders; whether it is right can be said once customers have been asked.
+
+# %%
+show.tried(lambda: show.table(need_groups(known).summary(lang).drop(columns="group"), lang, currency=shop.currency), lang)
+
+# %% [markdown] lang="zh"
+# ## 他们怎样买
+#
+# 先看三张普通的表：买几次，花多少，买什么。加起来要和前面的总数一样。
+
+# %% [markdown] lang="en"
+# ## How they buy
+#
+# Three plain tables first: how often, how much, and what. They add up to the totals above.
+
+# %% tags=["nbval-check-output"]
+from crmlab.patterns import bought_together, by_frequency, by_goods, by_spend, habit, popular, retention, trend
+
+show.table(by_frequency(result), lang, currency=shop.currency)
+
+# %% tags=["nbval-check-output"]
+show.table(by_spend(result), lang, currency=shop.currency)
+
+# %%
+show.tried(lambda: show.table(by_goods(lines), lang, currency=shop.currency), lang)
+
+# %% [markdown] lang="zh"
+# **哪些商品最受欢迎？** 按人数、按件数、按金额，是三个不同的答案。报告里写“最受欢迎”，就要写是哪一种。
+
+# %% [markdown] lang="en"
+# **Which products are most popular?** By customers, by pieces and by money are three different answers. A report that says "most popular" must say which.
+
+# %%
+names = shop.table("products").set_index("product_id")[f"name_{lang}"].to_dict()
+show.tried(lambda: show.popularity(popular(lines), lang, names=names), lang)
+
+# %% [markdown] lang="zh"
+# **习惯。** 最近六个完整的月里，每个月都买过同一个品类，就叫习惯。我们看买的人最多的那个品类。少一个月也不算。
+
+# %% [markdown] lang="en"
+# **Habits.** Whoever bought a category in each of the last six complete months has a habit. We look at the category that most customers buy. With one month missing it is none.
+
+# %% tags=["nbval-check-output"]
+def habits():
+    liked = popular(lines, by="category").table.sort_values("customers", ascending=False)["category"].iloc[0]
+    counts = habit(lines, liked, months=6)["months_bought"].value_counts().sort_index(ascending=False)
+    return show.table(counts.rename("customers").reset_index().assign(category=liked), lang)
+
+
+show.tried(habits, lang)
+
+# %% [markdown] lang="zh"
+# **一起买的。** 提升度是：两样东西出现在同一单里的次数，是毫无关系时的几倍。1 倍就是没有关系。
+
+# %% [markdown] lang="en"
+# **Bought together.** Lift says how many times as often two things are in one order as they would be if they had nothing to do with each other. A lift of 1 means no relation.
+
+# %%
+show.tried(lambda: show.pairs(bought_together(lines), lang, names=names, rows=8), lang)
+
+# %% [markdown] lang="zh"
+# **谁会回来。** 每行是同一个月第一次来的客户，往右是之后第几个月又来买的比例。第 0 个月是 100%。
+
+# %% [markdown] lang="en"
+# **Who comes back.** Each row holds the customers who first came in one month. To the right stands the share of them that buys again so many months later. Month 0 is 100%.
+
+# %%
+show.cohorts(retention(result), lang)
+
+# %% [markdown] lang="zh"
+# **往后会怎样。** 预测先在最近几个月上试一试，和最笨的办法比：照抄去年同月。比不过，就直说。
+
+# %% [markdown] lang="en"
+# **Where it goes.** A forecast is first tried on the last months against the simplest way: repeat the same month of last year. Where it loses, we say so.
+
+# %%
+@cache
+def future():
+    everything = purchase_lines(shop.orders, result, history=True)
+    return trend(everything, ahead=3)
+
+
+show.tried(lambda: show.text(future().describe(lang)), lang)
+
+# %%
+show.tried(lambda: show.demand(future(), lang), lang)
+
+# %% [markdown] lang="zh"
+# ## 没有分界，能不能分组？
+#
+# 上面的分组都要先定规则。聚类反过来：不给规则，只问“谁和谁挨得近”。
+#
+# **想一想**：随便一堆数据，电脑都能分成 4 群。那么怎样知道这些群是真的？
+
+# %% [markdown] lang="en"
+# ## Groups without a threshold?
+#
+# All groupings so far needed a rule first. Clustering turns this round: no rules, only the question who lies close to whom.
+#
+# **Think first**: a computer cuts any heap of data into 4 clusters. How do we know that they are real?
+
+# %%
+found = cluster(result, settings.groups or None, seed=settings.seed)
 show.table(found.profile, lang, currency=shop.currency)
 
 # %%
-silhouettes = pd.DataFrame(found.silhouettes.items(), columns=["groups", "silhouette"])
-show.table(silhouettes.round(2), lang)
+show.table(found.in_words(lang), lang)
+
+# %% [markdown] lang="zh"
+# 群 1 的平均消费最高。表里是每群的中位数；“用话来说”拿它和全部客户的三等分比较。看上去很有道理。现在请程序自己检查：
+#
+# - **轮廓系数**说群与群分得多开，最高是 1；
+# - 再把每一列打乱，只保留列与列的相关：这样的数据里没有群，它的轮廓系数是多少？
+# - 把客户分成两半，各自聚类：两次分得一样吗？
+
+# %% [markdown] lang="en"
+# Cluster 1 has the highest mean spend. The table shows medians; the words compare them with the thirds of all customers. It all sounds sensible. Now let the program check itself:
+#
+# - the **silhouette** says how far the clusters are apart, at most 1;
+# - then every column is shuffled and only the correlation between columns is kept: such data hold no clusters, and what is their silhouette?
+# - the customers are cut into two halves, each clustered by itself: are the clusters the same?
+
+# %%
+show.cluster_choice(found, lang)
+
+# %%
+show.text(found.describe(lang))
+
+# %% [markdown] lang="zh"
+# 蓝线要高出灰带，点才是实心的。实心点在哪里？如果一个也没有，就老实说：这里没有天然的群。这 4 群仍然可以用来分工，但它们是切出来的。
+#
+# 看散点图：群与群之间有空白吗？
+
+# %% [markdown] lang="en"
+# The blue line has to rise above the grey band for a point to be filled. Where are filled points? If there are none, we say so: there are no natural clusters here. The 4 clusters may still serve to divide the work, but they were cut, not found.
+#
+# Look at the scatter: is there empty space between the clusters?
+
+# %%
+show.cluster_points(found, lang, currency=shop.currency)
+
+# %% [markdown] lang="zh"
+# 群和八种组合一致吗？每行是一群。一行里只有一两格有人，就是一致；散在许多格里，就是两种分法看的东西不同。
+
+# %% [markdown] lang="en"
+# Do the clusters agree with the eight combinations? Each row is a cluster. If only one or two cells of a row hold people, they agree; if the row is spread over many, the two ways of grouping look at different things.
+
+# %%
+title = word("title.cluster_types", lang)
+show.heat(found.by_type(), lang, title=title, rows="cluster", columns="marks")
+
+# %% [markdown] lang="zh"
+# ## 实验：噪声，和真的群
+#
+# 我们造两家店。第一家：三个指标各自随机，谁也不和谁有关。第二家：三种人，常来的、偶尔来的、离开的。
+#
+# 先猜一猜：不告诉程序分几群，它会说什么？
+
+# %% [markdown] lang="en"
+# ## Experiment: noise, and real clusters
+#
+# We make two shops. In the first, the three indicators are drawn at random and have nothing to do with each other. In the second there are three kinds of people: regulars, occasional customers, and those who left.
+#
+# Guess first: what will the program say when we do not tell it how many clusters to make?
+
+# %% tags=["nbval-check-output"]
+import numpy as np
+
+draw = np.random.default_rng(settings.seed)
+noise = pd.DataFrame({"customer_id": range(400), "recency_days": draw.integers(0, 365, 400)})
+noise["frequency"] = draw.integers(1, 20, 400)
+noise["monetary"] = draw.integers(1_000, 100_000, 400)
+show.text(cluster(noise, seed=settings.seed).describe(lang))
+
+# %% tags=["nbval-check-output"]
+kind = draw.integers(0, 3, 400)
+three = pd.DataFrame({"customer_id": range(400), "recency_days": draw.poisson(np.array([8, 60, 250])[kind])})
+three["frequency"] = 1 + draw.poisson(np.array([25, 8, 3])[kind])
+three["monetary"] = three["frequency"] * draw.integers(5_000, 12_000, 400)
+planted = cluster(three, seed=settings.seed)
+show.text(planted.describe(lang))
+
+# %%
+show.cluster_profiles(planted, lang)
+
+# %% [markdown] lang="zh"
+# 第一家店：“这里没有群”，哪怕图上切得出 4 块。第二家店：3 群，而且说得出每群像什么。会说“没有”的方法，它说“有”的时候才可信。
+
+# %% [markdown] lang="en"
+# The first shop: "there are no clusters here", although it could be cut into 4. The second: 3 clusters, and words for each. A method that can say "none" can be trusted when it says "some".
+
+# %% [markdown] lang="zh"
+# ## 谁还会再来
+#
+# 类型说的是过去。我们更想知道往后：接下来 90 天，谁会再买？
+#
+# 预测要防自己骗自己。模型只用前一段时间学，用后一段时间考；考得过两个笨办法才算数：人人一样的平均，和只看 R 的规则。
+
+# %% [markdown] lang="en"
+# ## Who will come back?
+#
+# The types speak of the past. We would rather know what comes: who will buy within the next 90 days?
+#
+# With forecasts it is easy to fool oneself. The model learns from one stretch of time and is tested on the next. It counts only if it beats two simple ways: one average for all, and a rule by R alone.
+
+# %%
+from crmlab.forecast import lifetime_value, predict_return
+
+
+@cache
+def model():
+    return predict_return(result, horizon=90, seed=settings.seed)
+
+
+show.tried(lambda: show.text(model().describe(lang)), lang)
+
+# %%
+show.tried(lambda: show.calibration(model(), lang), lang)
+
+# %% [markdown] lang="zh"
+# 点在斜线上，说明“七成会来”的人真有七成来了。竖线是不确定的范围。
+
+# %% [markdown] lang="en"
+# Points on the slanting line mean that of the people with "seven in ten" about seven in ten did come. The bars show how uncertain that is.
+
+# %%
+show.tried(lambda: show.return_by_type(model(), lang), lang)
+
+# %%
+show.tried(lambda: show.table(model().against_types(), lang), lang)
+
+# %% [markdown] lang="zh"
+# ## 进阶：客户终身价值
+#
+# 两个经典模型：BG/NBD 估计还会买几次，Gamma-Gamma 估计每次花多少。它们只看买的次数和日子，不知道促销，也不知道你会怎样服务。所以先看它们在没见过的日子里猜得怎样。
+
+# %% [markdown] lang="en"
+# ## Advanced: customer lifetime value
+#
+# Two classic models: BG/NBD estimates how many purchases are to come, Gamma-Gamma how much each will be. They look only at the number and the days of purchases. They know nothing of promotions, nor of how you will serve. So we look first at how they did on days that they had not seen.
+
+# %%
+@cache
+def worth():
+    return lifetime_value(result, days=365, seed=settings.seed)
+
+
+show.tried(lambda: show.text(worth().describe(lang)), lang)
+
+# %%
+show.tried(lambda: show.value_holdout(worth(), lang), lang)
+
+# %% [markdown] lang="zh"
+# ## 换一个行业，不换代码
+#
+# 零售看次数和金额，银行看资产规模和投资偏好。换行业时，换的是一个配置文件（`crmlab/cases/retail.toml` 和 `bank.toml`）：用哪些列，叫什么，按什么分。代码一行不改。
+#
+# 下面的函数不知道自己在看哪个行业。先看手上这份数据：人最多的格子在哪里？
+
+# %% [markdown] lang="en"
+# ## Another trade, the same code
+#
+# A shop looks at orders and money, a bank at the size of the assets and at what people like to invest in. To change the trade we change a configuration file (`crmlab/cases/retail.toml` and `bank.toml`): which columns, what they are called, by what to group. Not a line of code changes.
+#
+# The function below does not know which trade it looks at. First the data at hand: which cell holds most people?
+
+# %%
+def classes(trade, typed):
+    return trade.case.group(trade.case.facts(typed, trade.table("customers")))
+
+
+def class_heat(trade, typed):
+    found = classes(trade, typed)
+    return show.heat(found.counts, lang, title=trade.case.title(lang), rows=found.rows, columns=found.columns)
+
+
+show.tried(lambda: class_heat(shop, result), lang)
+
+# %% [markdown] lang="zh"
+# 银行的金额和投资偏好属于金融账户信息，是敏感个人信息，要客户**单独同意**。少了这一项同意的客户，一行也不会读出来；银行没有声明征求过单独同意，整份数据就打不开。
+
+# %% [markdown] lang="en"
+# A bank's amounts and investment preferences are financial account data and therefore sensitive: clients must consent to them **separately**. Where that consent is lacking not one row comes out, and where the bank does not declare that it asked for it, the data do not open at all.
+
+# %% tags=["nbval-check-output"]
+bank = open_data(check_settings(data="bank"))
+show.text(bank.order_lines_by_consent.balance(lang))
+
+# %% [markdown] lang="zh"
+# 同样的规则，同样的函数：订单换成了买入，退款换成了赎回，金额换成了资产规模。“未知”是没有问过投资偏好的客户，他们不是“保守”。
+
+# %% [markdown] lang="en"
+# The same rule and the same function: orders are purchases of products, refunds are redemptions, and money is the size of the assets. "Unknown" are clients who were never asked for their preference; that does not make them "cautious".
+
+# %%
+deals = type_customers(
+    bank.orders, as_of=bank.as_of, window=window or None, currency=bank.currency, refunds=refunds, split=split,
+    **bank.columns,
+)
+class_heat(bank, deals)
+
+# %% [markdown] lang="zh"
+# **钱集中在哪里？** 零售案例说，高价值客户集中在某些品类。我们比一比：消费高的客户花在每个品类的份额，是其他客户的几倍？整个区间都在 1 倍右边，才算集中。
+
+# %% [markdown] lang="en"
+# **Where is the money?** The retail case says that high-value customers concentrate on certain categories. Compare: of the money of high spenders, what share goes to each category, and how many times that of the others is it? Only where the whole interval lies above 1 do we call it concentrated.
+
+# %%
+from crmlab.cases import concentration
+
+
+def where_money(trade, typed):
+    whole = trade.case.whole_history
+    bought = purchase_lines(trade.orders, typed, **trade.goods_columns, history=whole)
+    return concentration(bought, classes(trade, typed).table, **trade.case.focus)
+
+
+show.tried(lambda: show.concentration(where_money(shop, result), lang), lang)
+
+# %% [markdown] lang="zh"
+# 用句子读一遍，再看银行。最后两句每次都在：集中不等于原因；来源说销售额和满意度提升了，却没有给出数字。
+
+# %% [markdown] lang="en"
+# Read it in sentences, and then for the bank. The last two sentences stand there every time: to be concentrated is no cause, and the source says that sales and satisfaction rose but gives no numbers.
+
+# %%
+show.tried(lambda: show.text(where_money(shop, result).describe(lang)), lang)
+
+# %% tags=["nbval-check-output"]
+show.text(where_money(bank, deals).describe(lang))
 
 # %% [markdown] lang="zh"
 # 把表存成文件，表格软件可以直接打开。参数 `tables` 留空就不写。
@@ -349,20 +891,30 @@ show.table(silhouettes.round(2), lang)
 # %%
 show.save(result.table, settings.tables, "types.csv", lang, currency=shop.currency)
 show.save(result.summary(lang), settings.tables, "summary.csv", lang, currency=shop.currency)
+show.save(card.table, settings.tables, "stability.csv", lang, currency=shop.currency)
+show.save(known, settings.tables, "customers.csv", lang, currency=shop.currency)
 
 # %% [markdown] lang="zh"
-# ## 小结和作业
+# ## 小结：可将客户分为哪几类价值客户
 #
-# 我们把客户分成了组，每个人都有理由。下一课为每一组想一想：怎样服务？
+# - 六类有名字：重要维护、重要发展、一般重要、重要挽留、一般、无价值。
+# - 两种组合没有名字：R↓F↓M↓ 和 R↑F↓M↑。数一数上面的汇总表：它们有多少人，多少钱？
+# - 名字后面永远写标记，标记后面永远写设置：窗口、参考日、分界。
+# - 类型会变。换设置会变，过半年也会变。名单要带日期。
+# - 分组是为了服务，不是为了赶人走。下一课为每一组想一想：怎样服务？
 #
 # 回到开头的三位客户：你现在会给每位写什么标记？
 #
 # **作业**：把 `refunds` 改成 `"drop"`，再改成 `"ignore"`。改回 `"net"` 后，把 `split` 改成 `"median"`。每次看汇总表：哪些数变了，为什么？
 
 # %% [markdown] lang="en"
-# ## Summary and homework
+# ## Summary: which value types are there?
 #
-# The customers are in groups, and for each there is a reason. In the next lesson we think about each group: how do we serve it?
+# - Six have a name: key customers to maintain, key customers to develop, fairly important, key customers to win back, ordinary, no-value.
+# - Two combinations have none: R↓F↓M↓ and R↑F↓M↑. Look at the summary above: how many people are they, and how much money?
+# - A name always carries its marks, and the marks always carry the settings: window, reference date, threshold.
+# - Types change. They change with the settings and with half a year. A list needs its date.
+# - Grouping is for serving, not for sending people away. In the next lesson we think about each group: how do we serve it?
 #
 # Back to the three customers of the opening: which marks would you give each of them now?
 #
@@ -432,3 +984,94 @@ one, two = typed.table.set_index(key), short.table.set_index(key)
 shared = one.index.intersection(two.index)
 three = ["r_mark", "f_mark", "m_mark"]
 answer("q4", int((one.loc[shared, three] != two.loc[shared, three]).any(axis="columns").sum()))
+
+# %% [markdown] lang="zh" question="q5"
+# ## q5
+#
+# 可将客户分为哪几类价值客户？只写有名字的六类，一张表，两列：`marks` 是标记，`name` 是名称。
+
+# %% [markdown] lang="en" question="q5"
+# ## q5
+#
+# Which value types are there? Give the six that have a name, as a table with two columns: `marks` and `name`.
+
+# %% solution="q5"
+answer("q5", summary.loc[summary["type"] > 0, ["marks", "name"]])
+
+# %% [markdown] lang="zh" question="q6"
+# ## q6
+#
+# 规则没有给哪两种组合起名字？一个列表，写标记，例如 `"R↓F↑M↑"`。
+
+# %% [markdown] lang="en" question="q6"
+# ## q6
+#
+# Which two combinations has the rule no name for? Give their marks as a list, written like `"R↓F↑M↑"`.
+
+# %% solution="q6"
+answer("q6", summary.loc[summary["type"] == 0, "marks"].tolist())
+
+# %% [markdown] lang="zh" question="q7"
+# ## q7
+#
+# 生命周期改用这些界限：`new_days=60, silent_days=60, lost_days=150`。不算没有订单的人。有多少位沉默客户？
+
+# %% [markdown] lang="en" question="q7"
+# ## q7
+#
+# Use other limits for the lifecycle: `new_days=60, silent_days=60, lost_days=150`. Leave out people without an order. How many customers are silent?
+
+# %% solution="q7"
+from crmlab.grouping import lifecycle
+
+stages = lifecycle(typed, new_days=60, silent_days=60, lost_days=150).table
+answer("q7", int((stages["stage"] == "silent").sum()))
+
+# %% [markdown] lang="zh" question="q8"
+# ## q8
+#
+# 窗口还是 240 天，买的人最多的品类是哪个？有多少人在最近四个完整的月里每月都买过它？回答人数。
+
+# %% [markdown] lang="en" question="q8"
+# ## q8
+#
+# Over the same 240 days: which category do most customers buy? How many bought it in each of the last four complete months? Answer with their number.
+
+# %% solution="q8"
+from crmlab.patterns import habit, popular, purchase_lines
+
+lines = purchase_lines(shop.orders, typed, **shop.goods_columns)
+ranked = popular(lines, by="category").table.sort_values("customers", ascending=False)
+answer("q8", int(habit(lines, ranked["category"].iloc[0], months=4)["is_habit"].sum()))
+
+# %% [markdown] lang="zh" question="q9"
+# ## q9
+#
+# 从参考日往回，比较两个相邻的 120 天。两期都买过东西的客户里，有多少位留在原来的组合？
+
+# %% [markdown] lang="en" question="q9"
+# ## q9
+#
+# Compare two neighbouring periods of 120 days up to the reference date. Among the customers who bought in both, how many kept their combination?
+
+# %% solution="q9"
+from crmlab.movement import migrate_periods
+
+answer("q9", migrate_periods(typed, days=120).stayed)
+
+# %% [markdown] lang="zh" question="q10"
+# ## q10
+#
+# 窗口还是 240 天。把“流失风险”的倍数从 2 改成 3：有多少位客户在这一群？
+
+# %% [markdown] lang="en" question="q10"
+# ## q10
+#
+# Over the same 240 days, raise the factor of "at risk of leaving" from 2 to 3. How many customers are in the group?
+
+# %% solution="q10"
+from crmlab.grouping import basket, facts, named_groups
+from crmlab.patterns import preferences
+
+known = facts(typed, preferences(lines), basket(lines), shop.table("customers")[["customer_id", "age_range"]])
+answer("q10", int((named_groups(known, gaps=3).table["at_risk"] == "yes").sum()))

@@ -1,0 +1,183 @@
+"""The state of an explorer as HTML: bars, a map of recency and frequency, and the same numbers as a table."""
+
+import base64
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from crmlab.explorer.say import limits, title_of
+from crmlab.money import format_money
+from crmlab.show.table import heading
+from crmlab.show.theme import BLUE, ORANGE, TYPE_COLOURS
+from crmlab.words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crmlab.explorer.state import State
+
+COLUMNS, ROWS = 24, 12
+"""The map has at most so many cells; low frequencies have rows of their own, higher ones share."""
+FONTS = "Noto Sans SC, Microsoft YaHei, PingFang SC, sans-serif"
+STYLE = """<style>
+.crmlab-explorer { display: flex; flex-wrap: wrap; gap: 0.5em 1.5em; max-width: 1000px }
+.crmlab-explorer svg, .crmlab-explorer img { flex: 1 1 340px; max-width: 560px; min-width: 0; height: auto }
+.crmlab-explorer svg { font-size: 13px }
+.crmlab-explorer svg text { fill: currentColor }
+.crmlab-explorer table { border-collapse: collapse; width: 100%; line-height: 1.5; font-variant-numeric: tabular-nums }
+.crmlab-explorer th, .crmlab-explorer td { padding: 1px 10px 1px 0; text-align: right }
+.crmlab-explorer th:nth-child(-n+2), .crmlab-explorer td:nth-child(-n+2) { text-align: left }
+.crmlab-explorer th { border-bottom: 1px solid currentColor }
+.crmlab-explorer .chosen td { font-weight: bold }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture made of SVG elements, with its size and the words for those who cannot see it."""
+
+    width: int
+    height: int
+    alt: str
+    elements: list[str]
+
+    def live(self) -> str:
+        """In the page, with the colour of its letters."""
+        attributes = f'viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{escape(self.alt)}"'
+        return f"<svg {attributes}>{''.join(self.elements)}</svg>"
+
+    def still(self) -> str:
+        """As an image, which notebooks that are not trusted show as well."""
+        drawn = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" width="{self.width}" '
+            f'height="{self.height}" font-family="{FONTS}" font-size="13"><rect width="100%" height="100%" '
+            f'fill="white"/>{"".join(self.elements)}</svg>'
+        )
+        source = base64.b64encode(drawn.encode()).decode()
+        return f'<img alt="{escape(self.alt)}" width="{self.width}" src="data:image/svg+xml;base64,{source}">'
+
+
+def page(state: "State", lang: str, named: "Callable[[str], str]", chosen: dict | None, *, still: bool = False) -> str:
+    """Pictures and table of one state. `named` gives the name of a combination, `chosen` is a row of the state."""
+    pictures = _bars(state, lang, named), _map(state, lang, chosen)
+    drawn = "".join(picture.still() if still else picture.live() for picture in pictures)
+    return f'{STYLE}<div class="crmlab-explorer">{drawn}{_table(state, lang, named, chosen)}</div>'
+
+
+def shares(state: "State") -> dict[str, tuple[float, float]]:
+    """Per combination the share of the customers and of the money; of no money there is no share."""
+    customers, money = (sum(column) for column in zip(*state.counted.values(), strict=True))
+    return {
+        name: (own / customers, spent / money if money > 0 else float("nan"))
+        for name, (own, spent) in state.counted.items()
+    }
+
+
+def _percent(share: float) -> str:
+    return "–" if share != share else f"{share:.1%}"
+
+
+def _bars(state: "State", lang: str, named: "Callable[[str], str]") -> Drawing:
+    """Two bars per combination, customers above money, in the colour of the combination."""
+    left, width, high = 190, 280, 32
+    part = shares(state)
+    full = max(0.4, *(share for pair in part.values() for share in pair))
+    drawn = []
+    for row, (name, (customers, money)) in enumerate(part.items()):
+        top, colour = 26 + row * high, TYPE_COLOURS[name]
+        drawn += [f'<text x="0" y="{top + 12}">{escape(name)}</text>', _label(0, top + 26, escape(named(name)))]
+        for share, down, opacity in ((customers, 3, 1), (money, 15, 0.45)):
+            long = max(share, 0) / full * width if share == share else 0
+            drawn.append(
+                f'<rect x="{left}" y="{top + down}" width="{long:.1f}" height="11" fill="{colour}" '
+                f'opacity="{opacity}"/><text x="{left + long + 5:.1f}" y="{top + down + 9}" font-size="11">'
+                f"{_percent(share)}</text>"
+            )
+    key = [
+        f'<rect x="{x}" y="5" width="11" height="11" fill="{BLUE}" opacity="{opacity}"/>'
+        f'<text x="{x + 16}" y="15">{word(about, lang)}</text>'
+        for x, about, opacity in ((left, "explorer.customers", 1), (left + 150, "explorer.money", 0.45))
+    ]
+    most = max(part, key=lambda name: part[name][0])
+    rich = max(part, key=lambda name: (part[name][1] == part[name][1], part[name][1]))
+    alt = word("explorer.bars_alt", lang, most=most, customers=_percent(part[most][0]), rich=rich,
+               money=_percent(part[rich][1]))  # fmt: skip
+    return Drawing(540, 26 + high * len(part), alt, key + drawn)
+
+
+def _map(state: "State", lang: str, chosen: dict | None) -> Drawing:
+    """How many customers lie where: recency to the right, frequency upward, thresholds dashed, the chosen one a dot."""
+    import numpy as np
+
+    recency, frequency = state.values["recency_days"], state.values["frequency"]
+    low, high, longest = int(frequency.min()), int(frequency.max()), int(recency.max())
+    bands = np.unique(np.rint(np.geomspace(low + 1, high + 2, ROWS + 1) - 1))
+    columns, rows = min(COLUMNS, longest + 1), len(bands) - 1
+    left, top, wide, tall = 48, 26, 330, 210
+    across = (recency * columns) // (longest + 1)
+    upward = np.searchsorted(bands, frequency, side="right") - 1
+    held = np.bincount(upward * columns + across, minlength=rows * columns).reshape(rows, columns)
+    drawn = [
+        f'<rect x="{left + x * wide / columns:.1f}" y="{top + (rows - 1 - y) * tall / rows:.1f}" '
+        f'width="{wide / columns:.1f}" height="{tall / rows:.1f}" fill="{BLUE}" '
+        f'opacity="{0.1 + 0.9 * (held[y, x] / held.max()) ** 0.5:.2f}"/>'
+        for y, x in zip(*np.nonzero(held), strict=True)
+    ]
+
+    def to_right(days: float) -> float:
+        return left + days / (longest + 1) * wide
+
+    def to_top(orders: float) -> float:
+        return top + tall - float(np.interp(orders, bands, range(rows + 1))) * tall / rows
+
+    days, orders = state.limits["recency_days"], state.limits["frequency"]
+    if days is not None and 0 <= days <= longest:
+        x = to_right(days)
+        drawn += [_dashed(x, x, top, top + tall), _label(x, top - 5, f"R↑ {days:,}", "middle")]
+    if orders is not None and low <= orders <= high:
+        y = to_top(orders)
+        drawn += [_dashed(left, left + wide, y, y), _label(left + wide + 4, y + 4, f"F↑ {orders:,}")]
+    if chosen:
+        x, y = to_right(chosen["recency_days"] + 0.5), to_top(chosen["frequency"] + 0.5)
+        look = f'r="6" fill="{ORANGE}" stroke="currentColor" stroke-width="2"'
+        drawn.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" {look}/>')
+    frame = (
+        f'<rect x="{left}" y="{top}" width="{wide}" height="{tall}" fill="none" stroke="currentColor" opacity="0.4"/>'
+    )
+    under = top + tall + 14
+    axes = [
+        _label(left, under, "0"),
+        _label(left + wide, under, f"{longest:,}", "end"),
+        _label(left - 6, top + tall, f"{low:,}", "end"),
+        _label(left - 6, top + 10, f"{high:,}", "end"),
+        f'<text x="{left + wide / 2}" y="{under + 15}" text-anchor="middle">{word("explorer.days", lang)}</text>',
+        f'<text x="14" y="{top + tall / 2}" text-anchor="middle" transform="rotate(-90 14 {top + tall / 2})">'
+        f"{word('explorer.orders', lang)}</text>",
+    ]
+    shown = limits(state, lang)
+    alt = word("explorer.map_alt", lang, days=shown["recency_days"], orders=shown["frequency"])
+    alt += word("explorer.map_dot", lang) if chosen else ""
+    return Drawing(left + wide + 52, under + 22, alt, [*drawn, frame, *axes])
+
+
+def _label(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="11">{text}</text>'
+
+
+def _dashed(x1: float, x2: float, y1: float, y2: float) -> str:
+    return (
+        f'<line x1="{x1:.1f}" x2="{x2:.1f}" y1="{y1:.1f}" y2="{y2:.1f}" stroke="currentColor" stroke-width="1.5" '
+        f'stroke-dasharray="5 3"/>'
+    )
+
+
+def _table(state: "State", lang: str, named: "Callable[[str], str]", chosen: dict | None) -> str:
+    names = ("marks", "name", "customers", "customer_share", "monetary", "monetary_share")
+    head = "".join(f'<th scope="col">{escape(heading(name, lang))}</th>' for name in names)
+    body, part = [], shares(state)
+    for name, (customers, money) in state.counted.items():
+        cells = (name, title_of(name, lang, named), f"{customers:,}", _percent(part[name][0]),
+                 format_money(money, state.settings.currency, lang), _percent(part[name][1]))  # fmt: skip
+        mark = ' class="chosen"' if chosen and chosen["marks"] == name else ""
+        body.append(f"<tr{mark}>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
