@@ -1,30 +1,41 @@
-"""Order lines like those of a shop, from a fixed seed: `python generate.py ROWS FILE`."""
+"""Order lines like those of a shop, from a fixed seed, written bit by bit: `python generate.py ROWS FILE`."""
 
 import sys
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 SEED = 618
 LINES_PER_ORDER = 3
 LINES_PER_CUSTOMER = 11
+CHUNK = 1_000_000
 
 
 def main(rows: str, path: str) -> None:
     lines = int(rows)
     draw = np.random.default_rng(SEED)
     orders, customers = lines // LINES_PER_ORDER, lines // LINES_PER_CUSTOMER
-    owner = draw.integers(0, customers, orders)
-    day = np.datetime64("2024-06-18") + draw.integers(0, 730, orders).astype("timedelta64[D]")
-    order = draw.integers(0, orders, lines)
-    pd.DataFrame(
-        {
-            "customer_id": owner[order],
-            "order_id": order,
-            "order_date": day[order].astype("datetime64[us]"),
-            "amount": draw.integers(1, 100_000, lines) / 100,
-        }
-    ).to_parquet(path)
+    owner = draw.integers(0, customers, orders, dtype=np.int32)
+    first = np.datetime64("2024-06-18")
+    age = draw.integers(0, 730, orders, dtype=np.int16)
+    names = {
+        "customer_id": pa.int64(),
+        "order_id": pa.int64(),
+        "order_date": pa.timestamp("us"),
+        "amount": pa.float64(),
+    }
+    schema = pa.schema(names.items())
+    with pq.ParquetWriter(path, schema) as file:
+        for start in range(0, lines, CHUNK):
+            order = draw.integers(0, orders, min(CHUNK, lines - start))
+            columns = {
+                "customer_id": owner[order].astype(np.int64),
+                "order_id": order,
+                "order_date": (first + age[order].astype("timedelta64[D]")).astype("datetime64[us]"),
+                "amount": draw.integers(1, 100_000, len(order)) / 100,
+            }
+            file.write_table(pa.table(columns, schema))
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ ZONED = "regexp_matches({text}, ':[0-9.]+ *([A-Za-z].*|[+-][0-9:]+)$')"
 """A time of day with a zone after it: Z, +08:00, Asia/Shanghai."""
 
 
-def open_file(path: Path, columns: Mapping[str, str]) -> tuple[Any, nw.LazyFrame]:
-    """Everything in the file as a DuckDB relation, and the needed columns with their types.
+def open_file(path: Path, columns: Mapping[str, str], connection: Any) -> tuple[Any, nw.LazyFrame]:
+    """Everything in the file as a relation of the DuckDB `connection`, and the needed columns with their types.
 
     A CSV file is read once and held: what it says later does not matter. Raises DataError for a file that is not there
     or cannot be read, and for a date or a number that is none.
@@ -29,7 +29,7 @@ def open_file(path: Path, columns: Mapping[str, str]) -> tuple[Any, nw.LazyFrame
         raise DataError("no_file", path=path)
     if path.suffix.lower() not in FILE_KINDS:
         raise DataError("file_kind", path=path, kinds=", ".join(FILE_KINDS))
-    connection, name = private_connection(), escape(str(path))
+    name = escape(str(path))
     try:
         if path.suffix.lower() == ".parquet":
             everything = connection.read_parquet(name)

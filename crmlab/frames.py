@@ -5,8 +5,9 @@ A pandas frame, a pyarrow table or a file is lent to the embedded DuckDB; every 
 
 import datetime as dt
 import os
+import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,26 @@ SHOWN = 3
 """How many rows an error tells."""
 
 
+class Held:
+    """Frames that Spark keeps for us. It lets go of them with the last result or table that rests on them."""
+
+    def __init__(self) -> None:
+        self.frames: list[Any] = []
+        weakref.finalize(self, _let_go, self.frames).atexit = False
+
+
+def _let_go(frames: list[Any]) -> None:
+    for frame in frames:
+        frame.unpersist()
+
+
 @dataclass
 class Lent:
     """Order lines lent to the engine that will work on them.
 
     `lines` is lazy and has the columns under their inner names; `names` maps those to the given ones; `kind` says what
-    came in; `source` is everything that came in, as its engine reads it. With `last_day` the lines end on that day, and
+    came in; `source` is everything that came in, as its engine reads it; `connection` is the DuckDB they were lent to,
+    where it is ours; `held` is what Spark keeps for us. With `last_day` the lines end on that day, and
     `source` may hold later ones.
     """
 
@@ -33,7 +48,9 @@ class Lent:
     names: dict[str, str]
     kind: str
     source: Any
+    connection: Any = None
     last_day: dt.date | None = None
+    held: Held = field(default_factory=Held)
 
     def until(self, day: dt.date) -> "Lent":
         """The lines up to a day."""
@@ -47,13 +64,19 @@ class Lent:
                 return frame.collect().lazy()
             case "dask":
                 return nw.from_native(native.persist())
-            case "pyspark" | "ibis":
+            case "ibis":
                 return nw.from_native(native.cache())
+            case "pyspark":
+                self.held.frames.append(native.cache())
+                return nw.from_native(self.held.frames[-1])
             case _:
                 return nw.from_native(native.materialize())
 
     def give(self, frame: nw.LazyFrame) -> Any:
-        """A frame with the column "customer" as the kind that came in, that column under its own name again."""
+        """A frame with the column "customer" as the kind that came in, that column under its own name again.
+
+        A table on Spark holds what it rests on; a frame made of it does not, and may have to start from the lines.
+        """
         named = frame.rename({"customer": self.names["customer"]})
         match self.kind:
             case "pandas" | "file":
@@ -62,6 +85,10 @@ class Lent:
                 return named.collect("pyarrow").to_native()
             case "polars":
                 return named.collect("polars").to_native()
+            case "pyspark":
+                table = named.to_native()
+                table.held = self.held
+                return table
             case _:
                 return named.to_native()
 
@@ -134,9 +161,10 @@ def lend(orders: Any, columns: Mapping[str, str], *, time_zone: str | None) -> L
     if isinstance(orders, str | os.PathLike):
         from crmlab.files import open_file
 
-        kind, source, frame = "file", *open_file(Path(orders), columns)
+        kind, connection = "file", private_connection()
+        source, frame = open_file(Path(orders), columns, connection)
     else:
-        kind, source, frame = _open_frame(orders, columns)
+        kind, source, frame, connection = _open_frame(orders, columns)
     schema = frame.collect_schema()
     demand_columns(columns, schema.names())
     demand_types(columns, schema)
@@ -151,7 +179,7 @@ def lend(orders: Any, columns: Mapping[str, str], *, time_zone: str | None) -> L
             raise DataError("zoned_ibis", column=columns[next(iter(zones))], zone=time_zone)
         local = {inner: nw.col(inner).dt.convert_time_zone(time_zone).dt.replace_time_zone(None) for inner in zones}
         lines = lines.with_columns(**local) if local else lines
-    return Lent(_plain(lines, kind), dict(columns), kind, source)
+    return Lent(_plain(lines, kind), dict(columns), kind, source, connection)
 
 
 def _lend_days(source: Any, lent: Lent, time_zone: str | None) -> Lent:
@@ -177,8 +205,8 @@ def private_connection() -> Any:
     return connection
 
 
-def _open_frame(orders: Any, columns: Mapping[str, str]) -> tuple[str, Any, Any]:
-    """The kind of frame, everything in it, and the needed part of it for narwhals to work on."""
+def _open_frame(orders: Any, columns: Mapping[str, str]) -> tuple[str, Any, Any, Any]:
+    """The kind of frame, everything in it, the needed part of it for narwhals to work on, and a DuckDB of our own."""
     try:
         frame = nw.from_native(orders)
         there = frame.collect_schema().names()
@@ -191,16 +219,18 @@ def _open_frame(orders: Any, columns: Mapping[str, str]) -> tuple[str, Any, Any]
     if implementation.is_pandas():
         needed = plain_pandas(orders[list(dict.fromkeys(columns.values()))], columns)
         demand_types(columns, nw.from_native(needed).schema)
-        return "pandas", orders, nw.from_native(private_connection().from_df(needed))
+        connection = private_connection()
+        return "pandas", orders, nw.from_native(connection.from_df(needed)), connection
     if implementation.is_pyarrow():
-        relation = private_connection().from_arrow(orders)
-        return "pyarrow", relation, nw.from_native(relation)
+        connection = private_connection()
+        relation = connection.from_arrow(orders)
+        return "pyarrow", relation, nw.from_native(relation), connection
     if implementation.is_polars():
-        return "polars" if isinstance(frame, nw.DataFrame) else "polars-lazy", orders, frame
+        return "polars" if isinstance(frame, nw.DataFrame) else "polars-lazy", orders, frame, None
     if implementation.is_pyspark() or implementation.is_pyspark_connect():
-        return "pyspark", orders, frame
+        return "pyspark", orders, frame, None
     if implementation.is_duckdb() or implementation.is_ibis() or implementation.is_dask():
-        return implementation.name.lower(), orders, frame
+        return implementation.name.lower(), orders, frame, None
     raise DataError("no_frame", kind=type(orders).__name__)
 
 

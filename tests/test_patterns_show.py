@@ -41,7 +41,7 @@ def texts(figure):
     beyond = {
         label
         for axes in figure.axes
-        for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=False)
         if not axes.get_xlim()[0] <= place <= axes.get_xlim()[1]
     }
     every = set(figure.findobj(Text)) - beyond

@@ -25,13 +25,9 @@ CANDIDATES = ("logistic", "boosting")
 
 @dataclass(frozen=True)
 class Period:
-    """Customers as of `day`, and whether each `bought` (1 or 0) in the days after it.
-
-    `everybody` is the population, `customers` those of it that are looked at: a sample where they are many.
-    """
+    """Customers as of `day`, a sample where they are many, and whether each `bought` (1 or 0) in the days after it."""
 
     day: dt.date
-    everybody: "pd.DataFrame"
     customers: "pd.DataFrame"
     bought: "np.ndarray"
 
@@ -64,7 +60,9 @@ def predict_return(result: "RFM", horizon: int = 90, seed: int = 618) -> ReturnM
     start = first_day(result)
     if start > train_day:
         raise DataError("return_short", first=start, needed=train_day, horizon=horizon, as_of=as_of)
-    train, test = (_period(result, day, horizon, seed) for day in (train_day, test_day))
+    train = _period(result, train_day, customers_on(result, train_day, lately=horizon), horizon, seed)
+    everybody = customers_on(result, test_day, lately=horizon)
+    test = _period(result, test_day, everybody, horizon, seed)
     choice, chosen = _choose(result, train, horizon, seed)
     predicted = {
         "model": _fit(chosen, train, seed, features(test.customers)),
@@ -84,11 +82,11 @@ def predict_return(result: "RFM", horizon: int = 90, seed: int = 618) -> ReturnM
         scores=scores,
         gains=gains,
         calibration=calibration(test.bought, predicted["model"]),
-        tested=_typed(result, test).assign(p_return=predicted["model"], bought=test.bought),
+        tested=_typed(result, everybody, test).assign(p_return=predicted["model"], bought=test.bought),
         train_day=train_day,
         test_day=test_day,
         train_share=float(train.bought.mean()),
-        population=len(test.everybody),
+        population=len(everybody),
         result=result,
     )
 
@@ -111,9 +109,8 @@ def features(customers: "pd.DataFrame") -> "pd.DataFrame":
     return np.log1p(counted).fillna(0.0).assign(repeat=(customers["orders"] > 1).astype("float64"))
 
 
-def _period(result: "RFM", day: dt.date, horizon: int, seed: int) -> Period:
+def _period(result: "RFM", day: dt.date, everybody: "pd.DataFrame", horizon: int, seed: int) -> Period:
     """Raises DataError where too little can be learned from the day."""
-    everybody = customers_on(result, day, lately=horizon)
     customers = sampled(everybody, SAMPLE, seed)
     bought = customers["customer"].isin(buyers_between(result, day, day + dt.timedelta(days=horizon))).to_numpy("int64")
     values = {"day": day, "horizon": horizon, "customers": len(customers), "bought": int(bought.sum())}
@@ -121,7 +118,7 @@ def _period(result: "RFM", day: dt.date, horizon: int, seed: int) -> Period:
         raise DataError("return_few", **values, fewest=FEWEST)
     if min(values["bought"], len(bought) - values["bought"]) < FEWEST_SIDE:
         raise DataError("return_one_side", **values, fewest=FEWEST_SIDE)
-    return Period(day, everybody, customers, bought)
+    return Period(day, customers, bought)
 
 
 def _choose(result: "RFM", train: Period, horizon: int, seed: int) -> tuple["pd.DataFrame", str]:
@@ -130,7 +127,8 @@ def _choose(result: "RFM", train: Period, horizon: int, seed: int) -> tuple["pd.
     from sklearn.metrics import log_loss
 
     try:
-        before = _period(result, train.day - dt.timedelta(days=horizon), horizon, seed)
+        day = train.day - dt.timedelta(days=horizon)
+        before = _period(result, day, customers_on(result, day, lately=horizon), horizon, seed)
     except DataError:
         return pd.DataFrame(columns=["model", "log_loss"]), CANDIDATES[0]
     seen = features(train.customers)
@@ -165,14 +163,15 @@ def _estimator(name: str, seed: int) -> Any:
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 
 
-def _typed(result: "RFM", period: Period) -> "pd.DataFrame":
-    """The customers of the period with the types that they had on its day, by the rule of the result."""
+def _typed(result: "RFM", everybody: "pd.DataFrame", period: Period) -> "pd.DataFrame":
+    """The customers of the period with the types that they had on its day among everybody, by the rule of the
+    result."""
     import narwhals.stable.v2 as nw
 
     from crmlab.rfm import rule
     from crmlab.rfm.marks import INDICATORS
 
-    lines = nw.from_native(period.everybody[["customer", *INDICATORS]]).lazy()
+    lines = nw.from_native(everybody[["customer", *INDICATORS]]).lazy()
     typed = rule.typed(lines, rule.thresholds(lines, result.split)).collect("pandas").to_native()
     marks = "R" + typed["r_mark"] + "F" + typed["f_mark"] + "M" + typed["m_mark"]
     typed = typed.assign(marks=marks)[["customer", *INDICATORS, "marks", "type"]]

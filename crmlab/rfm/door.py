@@ -143,9 +143,7 @@ def type_lines(lent: Lent, settings: Settings, split: str | Mapping[str, int], n
     """What `type_customers` does once the settings are checked and the lines are lent to their engine."""
     found = facts(lent, settings)
     lines = order_lines.valid_lines(lent.lines, settings)
-    orders = lent.keep(order_lines.to_orders(lent, lines, settings, found))
-    if settings.order_scope == "all":
-        order_lines.demand_order_of_one_customer(lent, orders)
+    orders = order_lines.keep_orders(lent, lines, settings, found)
     return type_orders(lent, found, orders, settings, split, names)
 
 
@@ -158,12 +156,12 @@ def type_orders(
     names: dict[str, str],
 ) -> RFM:
     """From the orders that the engine keeps to the result."""
-    customers = lent.keep(rule.customers(orders, settings))
+    customers = rule.customers(lent, orders, settings, found.places.get("customer"))
     accounts = rule.accounts(orders, customers)
     if not accounts["customers"]:
         raise DataError("no_valid_order", count=found.lines, as_of=settings.as_of, window=settings.window or "∞")
-    thresholds = rule.thresholds(customers, split)
-    typed = rule.typed(customers.sort("customer") if lent.has_row_order else customers, thresholds)
+    thresholds = rule.mean_thresholds(accounts) if split == "mean" else rule.thresholds(customers, split)
+    typed = rule.typed(customers, thresholds)
     reasons = {f"state.{name}": lines for name, lines in found.left_out.items()}
     if settings.refunds == "ignore":
         reasons["refund_line"] = found.lines - sum(found.left_out.values()) - accounts["lines"]

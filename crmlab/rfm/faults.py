@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 
+from crmlab.addresses import span
 from crmlab.errors import DataError
 from crmlab.frames import SHOWN, Lent, rows, told
 from crmlab.rfm.settings import Settings
@@ -15,12 +16,16 @@ LARGEST = 2**52
 
 @dataclass(frozen=True)
 class Facts:
-    """What a look through the lines says: how many there are, whether any is a refund, how many a state leaves out."""
+    """What a look through the lines says: how many there are, whether any is a refund, how many a state leaves out.
+
+    `places` has the numbers of customers and orders where they are whole and lie close together.
+    """
 
     lines: int
     negative: bool
     refunded: bool
     left_out: dict[str, int]
+    places: dict[str, range]
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,10 @@ def facts(lent: Lent, settings: Settings) -> Facts:
     if "refund" in lent.names:
         known["refunded"] = _edges("refund")[1] > 0
     known |= {f"sign_{place}": fault.sign for place, fault in enumerate(faults) if not fault.scans}
+    schema = lent.lines.collect_schema()
+    numbers = [name for name in ("customer", "order") if lent.connection and schema[name].is_integer()]
+    for name in numbers:
+        known |= {f"low_{name}": nw.col(name).min(), f"high_{name}": nw.col(name).max()}
     scanned = {f"sign_{place}": fault.sign for place, fault in enumerate(faults) if fault.scans}
     if "state" in lent.names:
         scanned |= {
@@ -56,7 +65,9 @@ def facts(lent: Lent, settings: Settings) -> Facts:
     if any(value for name, value in found.items() if name.startswith("sign_")):
         _raise_first(lent, settings, faults)
     left_out = {state: int(found.get(f"state_{place}") or 0) for place, state in enumerate(settings.left_out_states)}
-    return Facts(int(found["lines"]), bool(found["negative"]), bool(found.get("refunded")), left_out)
+    spans = {name: span(found[f"low_{name}"], found[f"high_{name}"], found["lines"]) for name in numbers}
+    places = {name: numbers for name, numbers in spans.items() if numbers}
+    return Facts(int(found["lines"]), bool(found["negative"]), bool(found.get("refunded")), left_out, places)
 
 
 def _count(test: nw.Expr) -> nw.Expr:

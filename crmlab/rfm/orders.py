@@ -1,9 +1,11 @@
 """From order lines to orders: which lines count, and what each order counts for."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 import narwhals.stable.v2 as nw
 
+from crmlab.addresses import group_by_address
 from crmlab.errors import DataError
 from crmlab.frames import SHOWN, Lent, rows
 from crmlab.rfm.faults import Facts, nearest
@@ -27,28 +29,106 @@ def to_orders(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Facts)
     there where they can matter: `bought` says that the order holds a purchase (a line of 0 or more), `refunded` that
     nothing of it was left under the policy "drop", `inside` that its day lies in the window.
     """
+    return _what_counts(lent, _grouped(*_needed(lent, lines, settings, found)), settings)
+
+
+def keep_orders(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Facts) -> nw.LazyFrame:
+    """The rows of `to_orders`, computed once and held by the engine.
+
+    Raises DataError for an order number that stands with two customers, unless each customer has numbers of its own.
+    """
+    needed, maxima = _needed(lent, lines, settings, found)
+    one_customer = settings.order_scope == "all"
+    if one_customer and needed.collect_schema()["customer"].is_integer():
+        orders = _keep_by_order(lent, needed, maxima, found.places)
+    else:
+        orders = lent.keep(_grouped(needed, maxima))
+        if one_customer and not lent.all_different(orders, "order"):
+            counted = orders.group_by("order").agg(nw.len().alias("customers"))
+            _demand_one_customer(lent, counted.filter(nw.col("customers") > 1))
+    return _what_counts(lent, orders, settings)
+
+
+def _needed(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Facts) -> tuple[nw.LazyFrame, list[str]]:
+    """What is needed of each line, and the columns of which an order has the largest value; of money it has the sum."""
     money = _minor(lines, "amount", settings)
     back = nw.col("amount") < 0
     if "refund" in lent.names and settings.refunds != "ignore":
         refund = _known_refund(lent, lines, settings)
         money, back = money - refund, back | (refund > 0)
-    columns = {"day": lent.days("day"), "money": money}
-    aggregates = [nw.col("day").max(), nw.col("money").sum(), nw.len().alias("lines")]
-    derived = {name: nw.col(name).cast(nw.Int64) for name in ("money", "lines")}
+    maxima = {"day": lent.days("day")}
     if found.negative:
-        columns["bought_on"] = nw.when(nw.col("amount") >= 0).then(lent.days("day"))
-        aggregates.append(nw.col("bought_on").max())
+        maxima["bought_on"] = nw.when(nw.col("amount") >= 0).then(lent.days("day"))
+    if settings.refunds == "drop" and (found.negative or found.refunded):
+        maxima["back"] = back.cast(nw.Int32)
+    return lines.select("customer", "order", money=money, **maxima), list(maxima)
+
+
+def _grouped(needed: nw.LazyFrame, maxima: list[str]) -> nw.LazyFrame:
+    grouped = needed.group_by("customer", "order").agg(
+        nw.col(*maxima).max(), nw.col("money").sum(), nw.len().alias("lines")
+    )
+    return grouped.with_columns(nw.col("money", "lines").cast(nw.Int64))
+
+
+def _keep_by_order(lent: Lent, needed: nw.LazyFrame, maxima: list[str], places: Mapping[str, range]) -> nw.LazyFrame:
+    """The same, by order alone: its customer is the highest of its lines, which has to be the lowest too."""
+    if len(places) == 2:
+        orders = _by_address(lent, needed, maxima, places)
+    else:
+        grouped = needed.group_by("order").agg(
+            nw.col("customer", *maxima).max(),
+            nw.col("customer").min().alias("lowest"),
+            nw.col("money").sum(),
+            nw.len().alias("lines"),
+        )
+        orders = lent.keep(grouped.with_columns(nw.col("money", "lines").cast(nw.Int64)))
+    _demand_one_customer(lent, orders.filter(nw.col("customer") != nw.col("lowest")))
+    return orders.select("customer", "order", *maxima, "money", "lines")
+
+
+def _by_address(lent: Lent, needed: nw.LazyFrame, maxima: list[str], places: Mapping[str, range]) -> nw.LazyFrame:
+    kind, first = needed.collect_schema()["customer"], places["customer"].start
+    place = (nw.col("customer").cast(nw.Int64) - first).cast(nw.Int32)
+    orders = group_by_address(
+        needed.with_columns(customer=place, lowest=-place),
+        "order",
+        places["order"],
+        maxima=["customer", "lowest", *maxima],
+        sums=["money"],
+        connection=lent.connection,
+    )
+    return orders.with_columns(
+        customer=(nw.col("customer").cast(nw.Int64) + first).cast(kind),
+        lowest=(first - nw.col("lowest").cast(nw.Int64)).cast(kind),
+        lines=nw.col("rows").cast(nw.Int64),
+    )
+
+
+def _demand_one_customer(lent: Lent, shared: nw.LazyFrame) -> None:
+    """Raise DataError if there is any order that stands with two customers."""
+    (counted,) = rows(shared.select(nw.len().alias("numbers")))
+    if counted["numbers"]:
+        first = rows(shared.sort("order").head(SHOWN))
+        raise DataError(
+            "order_of_two",
+            column=lent.names["order"],
+            count=counted["numbers"],
+            first=", ".join(str(row["order"]) for row in first),
+        )
+
+
+def _what_counts(lent: Lent, orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
+    there = orders.collect_schema().names()
+    derived = {}
+    if "bought_on" in there:
         derived["bought"] = ~nw.col("bought_on").is_null()
         derived["day"] = nw.when(derived["bought"]).then(nw.col("bought_on")).otherwise(nw.col("day"))
-    if settings.refunds == "drop" and (found.negative or found.refunded):
-        columns["back"] = back.cast(nw.Int64)
-        aggregates.append(nw.col("back").max())
+    if "back" in there:
         derived["refunded"] = (nw.col("back") > 0) & (nw.col("money") <= 0)
-    grouped = lines.select("customer", "order", **columns).group_by("customer", "order").agg(*aggregates)
-    orders = grouped.with_columns(**derived)
-    if "refunded" in derived and "bought" in derived:
-        orders = orders.with_columns(refunded=nw.col("refunded") & nw.col("bought"))
-    return in_window(lent, orders, settings)
+        if "bought_on" in there:
+            derived["refunded"] = derived["refunded"] & derived["bought"]
+    return in_window(lent, orders.with_columns(**derived) if derived else orders, settings)
 
 
 def in_window(lent: Lent, orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
@@ -73,19 +153,3 @@ def _known_refund(lent: Lent, lines: nw.LazyFrame, settings: Settings) -> nw.Exp
         return refund
     later = (lent.days("refund_day") >= lent.day(settings.as_of + dt.timedelta(days=1))).fill_null(False)
     return nw.when(later).then(nw.lit(0)).otherwise(refund)
-
-
-def demand_order_of_one_customer(lent: Lent, orders: nw.LazyFrame) -> None:
-    """Raise DataError for an order number that stands with two customers."""
-    if lent.all_different(orders, "order"):
-        return
-    counted = orders.group_by("order").agg(nw.len().alias("customers")).filter(nw.col("customers") > 1)
-    (shared,) = rows(counted.select(nw.len().alias("numbers")))
-    if shared["numbers"]:
-        first = rows(counted.sort("order").head(SHOWN))
-        raise DataError(
-            "order_of_two",
-            column=lent.names["order"],
-            count=shared["numbers"],
-            first=", ".join(str(row["order"]) for row in first),
-        )

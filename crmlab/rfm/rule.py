@@ -4,28 +4,38 @@ from collections.abc import Mapping
 
 import narwhals.stable.v2 as nw
 
-from crmlab.frames import rows
+from crmlab.addresses import group_by_address
+from crmlab.frames import Lent, rows
 from crmlab.rfm import marks
 from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS, SCORE_COLUMNS, Threshold
 from crmlab.rfm.settings import Settings
 
 
-def customers(orders: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
-    """One row per customer of the population: recency_days, frequency, monetary, and the lines they rest on."""
+def customers(lent: Lent, orders: nw.LazyFrame, settings: Settings, places: range | None) -> nw.LazyFrame:
+    """One row per customer of the population: recency_days, frequency, monetary, and the lines they rest on.
+
+    The engine holds it. Where rows stand in an order, it is that of the customers.
+    """
     inside, kept, bought = _tests(orders)
     dated = bought + kept + ([] if settings.population == "history" else inside)
-    grouped = (
-        orders.with_columns(
-            last=nw.when(*dated).then(nw.col("day")) if dated else nw.col("day"),
-            frequency=_where(bought + kept + inside, nw.lit(1)),
-            monetary=_where(kept + inside, nw.col("money")),
-            lines=_where(kept + inside, nw.col("lines")),
-        )
-        .group_by("customer")
-        .agg(nw.col("last").max(), nw.col("frequency", "monetary", "lines").sum())
-        .filter(~nw.col("last").is_null())
+    counted = orders.select(
+        "customer",
+        last=nw.when(*dated).then(nw.col("day")) if dated else nw.col("day"),
+        frequency=_where(bought + kept + inside, nw.lit(1)),
+        monetary=_where(kept + inside, nw.col("money")),
+        lines=_where(kept + inside, nw.col("lines")),
     )
-    return grouped.select(
+    sums = ["frequency", "monetary", "lines"]
+    if places:
+        grouped = group_by_address(counted, "customer", places, maxima=["last"], sums=sums, connection=lent.connection)
+        return _with_recency(grouped, settings)
+    grouped = counted.group_by("customer").agg(nw.col("last").max(), nw.col(*sums).sum())
+    found = _with_recency(grouped, settings)
+    return lent.keep(found.sort("customer") if lent.has_row_order else found)
+
+
+def _with_recency(grouped: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
+    return grouped.filter(~nw.col("last").is_null()).select(
         "customer",
         (nw.lit(settings.as_of.toordinal()) - _day_number("last")).cast(nw.Int64).alias("recency_days"),
         nw.col("frequency", "monetary", "lines").cast(nw.Int64),
@@ -43,7 +53,7 @@ def _day_number(column: str) -> nw.Expr:
 
 
 def accounts(orders: nw.LazyFrame, customers: nw.LazyFrame) -> dict[str, int]:
-    """Where the valid lines went. All of them are in one of the counts."""
+    """Where the valid lines went, all of them in one of the counts, and the sums of R, F and M over the customers."""
     inside, kept, _ = _tests(orders)
     sums = {"lines": nw.col("lines"), "inside": _where(inside, nw.col("lines")),
             "kept": _where(inside + kept, nw.col("lines"))}  # fmt: skip
@@ -53,6 +63,8 @@ def accounts(orders: nw.LazyFrame, customers: nw.LazyFrame) -> dict[str, int]:
             customers=nw.len().cast(nw.Int64),
             orders=nw.col("frequency").sum().cast(nw.Int64),
             used=nw.col("lines").sum().cast(nw.Int64),
+            recency_days=nw.col("recency_days").sum().cast(nw.Int64),
+            monetary=nw.col("monetary").sum().cast(nw.Int64),
         )
     )
     found = {name: int(value or 0) for name, value in (counted | used).items()}
@@ -63,6 +75,9 @@ def accounts(orders: nw.LazyFrame, customers: nw.LazyFrame) -> dict[str, int]:
         "before_window": found["lines"] - found["inside"],
         "refunded": found["inside"] - found["kept"],
         "no_purchase": found["kept"] - found["used"],
+        "recency_days": found["recency_days"],
+        "frequency": found["orders"],
+        "monetary": found["monetary"],
     }
 
 
@@ -78,13 +93,18 @@ def _where(tests: list[nw.Expr], value: nw.Expr) -> nw.Expr:
     return nw.when(*tests).then(value).otherwise(nw.lit(0)) if tests else value
 
 
+def mean_thresholds(totals: Mapping[str, int]) -> dict[str, Threshold]:
+    """The mean of each indicator from its sum and the number of `customers`."""
+    return {name: marks.mean_threshold(name, int(totals[name]), int(totals["customers"])) for name in INDICATORS}
+
+
 def thresholds(kept: nw.LazyFrame, split: str | Mapping[str, int]) -> dict[str, Threshold]:
     if isinstance(split, Mapping):
         return {name: marks.fixed_threshold(name, split[name]) for name in INDICATORS}
     if split == "mean":
         sums = {name: nw.col(name).sum().cast(nw.Int64) for name in INDICATORS}
-        (totals,) = rows(kept.select(nw.len().cast(nw.Int64).alias("n"), **sums))
-        return {name: marks.mean_threshold(name, int(totals[name]), int(totals["n"])) for name in INDICATORS}
+        (totals,) = rows(kept.select(nw.len().cast(nw.Int64).alias("customers"), **sums))
+        return mean_thresholds(totals)
     values = kept.select(*INDICATORS).collect("pyarrow")
     columns = {name: values[name].to_numpy() for name in INDICATORS}
     if split == "median":

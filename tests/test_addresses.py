@@ -1,0 +1,133 @@
+"""Ids that are whole numbers close together are used as addresses: the same results as from a hash table."""
+
+import datetime as dt
+
+import duckdb
+import narwhals.stable.v2 as nw
+import pandas as pd
+import pytest
+import reference
+from golden import AS_OF
+from kinds import KINDS, as_pandas
+from test_rfm_agreement import WAYS, agree
+
+import crmlab.rfm.orders
+import crmlab.rfm.rule
+from crmlab import DataError, type_customers
+from crmlab.addresses import group_by_address, span
+from crmlab.rfm import retype
+
+COLUMNS = {"state": "state", "refund": "refund", "refund_date": "refund_day"}
+every_way = pytest.mark.parametrize("way", WAYS)
+own_engine = pytest.mark.parametrize("kind", ["pandas", "pyarrow", "parquet"])
+
+
+@pytest.fixture(scope="module")
+def lines():
+    """Random lines with whole numbers as ids; they start far from 0."""
+    lines = reference.random_lines(700, seed=618, as_of=AS_OF)
+    customers = {name: 9_000_000_000 + place for place, name in enumerate(sorted({line["customer"] for line in lines}))}
+    orders = {name: place - 50 for place, name in enumerate(sorted({line["order"] for line in lines}))}
+    return [line | {"customer": customers[line["customer"]], "order": orders[line["order"]]} for line in lines]
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often rows were grouped by address."""
+    calls = []
+
+    def spy(*given, **named):
+        calls.append(given[1])
+        return group_by_address(*given, **named)
+
+    for module in (crmlab.rfm.orders, crmlab.rfm.rule):
+        monkeypatch.setattr(module, "group_by_address", spy)
+    return calls
+
+
+@own_engine
+@every_way
+def test_results_are_those_of_the_slow_reference(kind, way, lines, counted, tmp_path):
+    orders = KINDS[kind](reference.frame(lines), tmp_path)
+    result = type_customers(orders, as_of=AS_OF, **COLUMNS, **WAYS[way])
+    assert counted == ["order", "customer"]
+    agree(result, reference.reference(lines, AS_OF, **WAYS[way]), lines)
+    assert as_pandas(result.table)["customer_id"].dtype == "int64"
+    assert result.purchases().collect_schema()["customer"] == nw.Int64
+
+
+@every_way
+def test_the_kept_orders_are_those_of_a_hash_table(way, lines, counted):
+    """Numbers far apart, text, and a DuckDB of the user's own have no addresses."""
+    frame = reference.frame(lines)
+    found = type_customers(frame, as_of=AS_OF, **COLUMNS, **WAYS[way])
+    assert counted == ["order", "customer"]
+    apart = frame.assign(order_id=frame["order_id"] * 10**9)
+    others = [apart, duckdb.connect().from_df(frame)]
+    kept = [type_customers(orders, as_of=AS_OF, **COLUMNS, **WAYS[way]).orders for orders in others]
+    assert counted == ["order", "customer", "customer"]
+    wanted = found.orders.collect("pyarrow").to_pandas().sort_values("order", ignore_index=True)
+    for orders, factor in zip(kept, (10**9, 1), strict=True):
+        table = orders.collect("pyarrow").to_pandas().sort_values("order", ignore_index=True)[list(wanted)]
+        assert table.assign(order=table["order"] // factor).astype(str).equals(wanted.astype(str))
+
+
+def test_a_result_is_typed_again_from_its_orders(lines):
+    frame = reference.frame(lines)
+    result = retype(type_customers(frame, as_of=AS_OF, **COLUMNS), window=90)
+    pd.testing.assert_frame_equal(result.table, type_customers(frame, as_of=AS_OF, window=90, **COLUMNS).table)
+
+
+def test_one_customer_explained(lines, counted):
+    frame = reference.frame(lines)
+    result = type_customers(frame, as_of=AS_OF, **COLUMNS)
+    customer = int(frame["customer_id"].iloc[0])
+    assert str(customer) in result.explain(customer, "en")
+    assert counted == ["order", "customer"], "one customer's orders need no address for everybody's"
+
+
+@own_engine
+def test_an_order_of_two_customers(kind, lines, tmp_path):
+    frame = reference.frame(lines)
+    shared = frame["order_id"].iloc[[0, -1]].tolist()
+    more = frame.iloc[[0, -1]].assign(customer_id=frame["customer_id"].max() + 1)
+    with pytest.raises(DataError) as caught:
+        type_customers(KINDS[kind](pd.concat([frame, more]), tmp_path), as_of=AS_OF)
+    assert caught.value.key == "order_of_two"
+    assert caught.value.values["count"] == 2
+    assert caught.value.values["first"] == ", ".join(map(str, sorted(shared)))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "uint64", "Int64"])
+def test_ids_keep_their_type(dtype, small, tmp_path):
+    orders = small.assign(
+        customer_id=small["customer_id"].map({"a": 1, "b": 2, "c": 3}).astype(dtype), order_id=range(6)
+    )
+    table = type_customers(orders, as_of=AS_OF).table
+    assert table["customer_id"].tolist() == [1, 2, 3]
+    assert table["customer_id"].dtype == dtype.lower()
+
+
+def test_numbers_that_may_be_addresses():
+    assert span(5, 9, rows=5) == range(5, 10)
+    assert span(5, 9, rows=4) is None
+    assert span(None, None, rows=0) is None
+    assert span(2**63, 2**63 + 1, rows=9) is None
+    assert span(0, 2**30, rows=2**40) is None
+    assert span(-(2**63), -(2**63) + 1, rows=9) == range(-(2**63), -(2**63) + 2)
+
+
+def test_groups_with_nothing_in_them_and_empty_days():
+    connection = duckdb.connect()
+    day = dt.date(2026, 6, 1)
+    frame = pd.DataFrame({"key": [7, 3, 7], "n": [2**40, 5, -1], "day": pd.to_datetime([None, None, day])})
+    lines = nw.from_native(connection.from_df(frame)).with_columns(nw.col("day").cast(nw.Date))
+    grouped = group_by_address(lines, "key", range(2, 9), maxima=["day"], sums=["n"], connection=connection)
+    assert grouped.collect("pyarrow").rows() == [(3, None, 5, 1), (7, day, 2**40 - 1, 2)]
+
+
+def test_no_line_that_counts(small):
+    orders = small.assign(customer_id=[1, 1, 2, 2, 3, 3], order_id=range(6), state="cancelled")
+    with pytest.raises(DataError) as caught:
+        type_customers(orders, as_of=AS_OF, state="state")
+    assert caught.value.key == "no_valid_order"
