@@ -131,3 +131,12 @@ def test_no_line_that_counts(small):
     with pytest.raises(DataError) as caught:
         type_customers(orders, as_of=AS_OF, state="state")
     assert caught.value.key == "no_valid_order"
+
+
+def test_sums_that_may_not_fit_in_64_bits_have_no_addresses(counted):
+    days = pd.Timestamp("2026-06-01")
+    orders = pd.DataFrame({"customer_id": range(1200), "order_id": range(1200), "order_date": days, "amount": 4e13})
+    assert set(type_customers(orders, as_of=AS_OF).table["monetary"]) == {4 * 10**15}
+    assert counted == []
+    assert type_customers(orders.assign(amount=4.0), as_of=AS_OF).rows_used == 1200
+    assert counted == ["order", "customer"]

@@ -13,12 +13,16 @@ from crmlab.rfm.settings import Settings
 LARGEST = 2**52
 """Amounts above this many minor units are refused: a float no longer holds them and their halves exactly."""
 
+HALF_OF_64_BITS = 2**62
+"""Sums below it fit in 64 bits for sure."""
+
 
 @dataclass(frozen=True)
 class Facts:
     """What a look through the lines says: how many there are, whether any is a refund, how many a state leaves out.
 
-    `places` has the numbers of customers and orders where they are whole and lie close together.
+    `places` has the numbers of customers and orders where they are whole and lie close together, and every sum of money
+    fits in 64 bits.
     """
 
     lines: int
@@ -54,6 +58,8 @@ def facts(lent: Lent, settings: Settings) -> Facts:
     numbers = [name for name in ("customer", "order") if lent.connection and schema[name].is_integer()]
     for name in numbers:
         known |= {f"low_{name}": nw.col(name).min(), f"high_{name}": nw.col(name).max()}
+    for name in (name for name in ("amount", "refund") if name in lent.names):
+        known |= {f"edge_{place}_{name}": edge for place, edge in enumerate(_edges(name))}
     scanned = {f"sign_{place}": fault.sign for place, fault in enumerate(faults) if fault.scans}
     if "state" in lent.names:
         scanned |= {
@@ -66,7 +72,9 @@ def facts(lent: Lent, settings: Settings) -> Facts:
         _raise_first(lent, settings, faults)
     left_out = {state: int(found.get(f"state_{place}") or 0) for place, state in enumerate(settings.left_out_states)}
     spans = {name: span(found[f"low_{name}"], found[f"high_{name}"], found["lines"]) for name in numbers}
-    places = {name: numbers for name, numbers in spans.items() if numbers}
+    largest = sum(abs(value or 0) for name, value in found.items() if name.startswith("edge_")) * settings.scale
+    fits = largest * found["lines"] < HALF_OF_64_BITS
+    places = {name: numbers for name, numbers in spans.items() if numbers and fits}
     return Facts(int(found["lines"]), bool(found["negative"]), bool(found.get("refunded")), left_out, places)
 
 

@@ -743,65 +743,92 @@ show.cluster_profiles(planted, lang)
 # The first shop: "there are no clusters here", although it could be cut into 4. The second: 3 clusters, and words for each. A method that can say "none" can be trusted when it says "some".
 
 # %% [markdown] lang="zh"
-# ## 谁还会再来
+# ## 谁会再来
 #
-# 类型说的是过去。我们更想知道往后：接下来 90 天，谁会再买？
+# 六种类型说的是过去。店长问的是将来：接下来 60 天，谁会再来？
 #
-# 预测要防自己骗自己。模型只用前一段时间学，用后一段时间考；考得过两个笨办法才算数：人人一样的平均，和只看 R 的规则。
+# 先猜一猜：R↑F↓M↓“无价值客户”里，60 天内会再来的有多少？十个里一个，两个，还是四个？
 
 # %% [markdown] lang="en"
-# ## Who will come back?
+# ## Who will come back
 #
-# The types speak of the past. We would rather know what comes: who will buy within the next 90 days?
+# The six types speak of the past. The shop manager asks about the future: who comes back within 60 days?
 #
-# With forecasts it is easy to fool oneself. The model learns from one stretch of time and is tested on the next. It counts only if it beats two simple ways: one average for all, and a rule by R alone.
+# Guess first: of the R↑F↓M↓ "no-value customers", how many come back within 60 days? One in ten, two, or four?
 
-# %%
+# %% [markdown] lang="zh"
+# 预测要经得起检验，所以把时间切开：用早先的订单学习，用后来的 60 天检验，两段结果不重叠。模型还要比两种简单办法好：只看多久没来，或者人人用同一个比例。
+
+# %% [markdown] lang="en"
+# A prediction has to stand a test, so time is cut: learn from earlier orders, test on the 60 days after them, and let the two outcomes share no day. The model must also beat two simple ways: recency alone, and one share for everybody.
+
+# %% tags=["nbval-check-output"]
 from crmlab.forecast import lifetime_value, predict_return
 
-
-@cache
-def model():
-    return predict_return(result, horizon=90, seed=settings.seed)
-
-
-show.tried(lambda: show.text(model().describe(lang)), lang)
-
-# %%
-show.tried(lambda: show.calibration(model(), lang), lang)
+coming = show.tried(lambda: predict_return(result, horizon=60, seed=settings.seed), lang)
+predicted = hasattr(coming, "table")
+show.text(coming.describe(lang)) if predicted else coming
 
 # %% [markdown] lang="zh"
-# 点在斜线上，说明“七成会来”的人真有七成来了。竖线是不确定的范围。
+# 横轴是模型说的概率，纵轴是后来真的买了的比例。点在斜线下面，就是说得太高。人数少的组，区间很宽。
 
 # %% [markdown] lang="en"
-# Points on the slanting line mean that of the people with "seven in ten" about seven in ten did come. The bars show how uncertain that is.
+# Across: the probability that the model gave. Up: the share who then bought. A point below the line was promised too much. Bins with few people have wide intervals.
 
 # %%
-show.tried(lambda: show.return_by_type(model(), lang), lang)
-
-# %%
-show.tried(lambda: show.table(model().against_types(), lang), lang)
+show.calibration(coming, lang) if predicted else coming
 
 # %% [markdown] lang="zh"
-# ## 进阶：客户终身价值
-#
-# 两个经典模型：BG/NBD 估计还会买几次，Gamma-Gamma 估计每次花多少。它们只看买的次数和日子，不知道促销，也不知道你会怎样服务。所以先看它们在没见过的日子里猜得怎样。
+# 再把类型放在旁边。你猜的“无价值客户”，实际是多少？名字说没有价值，他们里有没有人再来？
 
 # %% [markdown] lang="en"
-# ## Advanced: customer lifetime value
+# Now beside the types. How many of the "no-value customers" was it? The name says no value; did any of them come back?
+
+# %%
+show.return_by_type(coming, lang) if predicted else coming
+
+# %% [markdown] lang="zh"
+# 标记和模型看法不同的客户，今天就列得出来。表里是编号和理由，不是命令：模型不知道联系有没有用。
+
+# %% [markdown] lang="en"
+# Customers about whom mark and model differ can be listed today. The table gives ids and reasons, no orders: the model does not know whether a message would help.
+
+# %%
+show.table(coming.misjudged(), lang, currency=shop.currency, rows=6) if predicted else coming
+
+# %% [markdown] lang="zh"
+# **试一试**：把 60 改成 90，再改成 30。模型还比简单办法好吗？如果只报告最好看的那一个天数，会骗到谁？
+
+# %% [markdown] lang="en"
+# **Try it**: change 60 to 90, then to 30. Is the model still better than the simple ways? If you reported only the number of days that looks best, whom would it fool?
+
+# %% [markdown] lang="zh"
+# ## 进阶：一位客户值多少
 #
-# Two classic models: BG/NBD estimates how many purchases are to come, Gamma-Gamma how much each will be. They look only at the number and the days of purchases. They know nothing of promotions, nor of how you will serve. So we look first at how they did on days that they had not seen.
+# 终身价值估计今后一年买几次、每次多少钱。BG/NBD 管次数，Gamma-Gamma 管金额。两个模型都有很强的假设，先读假设，再看数。
+
+# %% [markdown] lang="en"
+# ## Advanced: what a customer is worth
+#
+# Lifetime value estimates how often somebody buys within a year, and how much each time: BG/NBD for how often, Gamma-Gamma for how much. Both assume a lot. Read the assumptions first, then the numbers.
+
+# %% tags=["nbval-check-output"]
+worth = show.tried(lambda: lifetime_value(result, days=365, discount_rate=0.1, seed=settings.seed), lang)
+valued = hasattr(worth, "table")
+show.text(worth.describe(lang)) if valued else worth
 
 # %%
-@cache
-def worth():
-    return lifetime_value(result, days=365, seed=settings.seed)
+show.value_holdout(worth, lang) if valued else worth
 
+# %% [markdown] lang="zh"
+# 灰线假定人人保持自己的频率。橙线往中间收：以前来得特别多的人，往后多半没有那么多。哪条线离实际近？上面那段话里，总数偏高还是偏低？只要还有偏差，金额就用来排先后，不要写进预算。
 
-show.tried(lambda: show.text(worth().describe(lang)), lang)
+# %% [markdown] lang="en"
+# The grey line lets everybody keep their own rate. The orange line pulls towards the middle: people who came very often tend to come less often later. Which line is closer to what happened? In the text above, is the total too high or too low? As long as there is such an error, use the money to rank customers, not to write a budget.
 
 # %%
-show.tried(lambda: show.value_holdout(worth(), lang), lang)
+top = worth.table.sort_values("value", ascending=False) if valued else None
+show.table(top, lang, currency=shop.currency, rows=6) if valued else worth
 
 # %% [markdown] lang="zh"
 # ## 换一个行业，不换代码
