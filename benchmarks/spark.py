@@ -2,8 +2,8 @@
 `python benchmarks/spark.py --date 2026-11-22`.
 
 The same Parquet file, the same two group-bys in four partitions (the 200 that Spark makes unasked are for larger
-machines), marks and types; both hand every customer over as an Arrow table. The job
-by hand keeps the customers, which it needs twice, and checks nothing. Prints a Markdown table of medians and ratios.
+machines), marks and types; both hand every customer over as an Arrow table. The job by hand keeps the customers, which
+it needs twice, and checks nothing. Prints a Markdown table of medians and ratios.
 """
 
 import argparse

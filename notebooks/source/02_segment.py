@@ -334,6 +334,12 @@ show.text(card.describe(lang))
 # %%
 show.stability_bars(card, lang)
 
+# %% [markdown] lang="zh"
+# 同样的数，一行一种设置。“只在基准里”的客户在新设置下没有购买，比不了，所以单独数。
+
+# %% [markdown] lang="en"
+# The same numbers, a setting in each row. Customers "only in the base" bought nothing under the new setting. They cannot be compared, so they are counted apart.
+
 # %%
 show.table(card.table, lang, currency=shop.currency)
 
@@ -544,8 +550,14 @@ show.table(open_rules("named").overview(lang, currency=shop.currency), lang)
 # %% tags=["nbval-check-output"]
 show.table(named.summary(lang).drop(columns="group"), lang, currency=shop.currency)
 
+# %% [markdown] lang="zh"
+# 有些分组要靠数据里没有的列。缺什么，这里说。
+
+# %% [markdown] lang="en"
+# Some groups need columns that the data may not have. What is lacking is said here.
+
 # %%
-show.text(named.lacking(lang))
+show.text(named.lacking(lang) or word("rules.nothing_lacking", lang))
 
 # %% [markdown] lang="zh"
 # **为什么买。** 工作日下单、一次买很多件的，多半是商务需求；周末也买、一次买几件的，多半是休闲需求。两样不一致的人，不放进任何一群。这只是从订单猜的；问过客户本人，才能说它准不准。
@@ -573,6 +585,12 @@ show.table(by_frequency(result), lang, currency=shop.currency)
 
 # %% tags=["nbval-check-output"]
 show.table(by_spend(result), lang, currency=shop.currency)
+
+# %% [markdown] lang="zh"
+# 一单里可以有几个品类，所以一位客户可能在几行里。
+
+# %% [markdown] lang="en"
+# An order may hold several categories, so a customer may be in several rows.
 
 # %%
 show.tried(lambda: show.table(by_goods(lines), lang, currency=shop.currency), lang)
@@ -732,6 +750,12 @@ three["frequency"] = 1 + draw.poisson(np.array([25, 8, 3])[kind])
 three["monetary"] = three["frequency"] * draw.integers(5_000, 12_000, 400)
 planted = cluster(three, seed=settings.seed)
 show.text(planted.describe(lang))
+
+# %% [markdown] lang="zh"
+# 有群的时候，每群一行，颜色说它比别人高还是低。
+
+# %% [markdown] lang="en"
+# Where there are groups, each has a row, and the colour says whether it is above or below the others.
 
 # %%
 show.cluster_profiles(planted, lang)
