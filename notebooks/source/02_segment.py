@@ -441,8 +441,18 @@ show.tried(lambda: show.text(moves(180).describe(lang)), lang)
 
 # %% tags=["nbval-check-output"]
 from crmlab.collect import with_consent
-from crmlab.grouping import basket, cluster, facts, lifecycle, named_groups, need_groups, open_rules
-from crmlab.grouping import order_groups, tier_sensitivity, value_tiers
+from crmlab.grouping import (
+    basket,
+    cluster,
+    facts,
+    lifecycle,
+    named_groups,
+    need_groups,
+    open_rules,
+    order_groups,
+    tier_sensitivity,
+    value_tiers,
+)
 from crmlab.patterns import preferences, purchase_lines
 
 lines = purchase_lines(shop.orders, result, **shop.goods_columns)
