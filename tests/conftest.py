@@ -3,10 +3,13 @@
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from crmlab import open_data, type_customers
 from crmlab.collect import CustomerBase
+from crmlab.course.settings import check_settings
 
 TEACHING = Path(__file__).resolve().parents[1] / "datasets" / "teaching"
 
@@ -29,5 +32,31 @@ def small() -> pd.DataFrame:
             "order_id": ["1", "2", "3", "4", "5", "6"],
             "order_date": pd.to_datetime(days),
             "amount": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def shop():
+    return open_data(check_settings(data="teaching"))
+
+
+@pytest.fixture(scope="session")
+def result(shop):
+    """The customers of the teaching data, typed over a year."""
+    return type_customers(shop.orders, as_of=shop.as_of, window=365, **shop.columns)
+
+
+@pytest.fixture(scope="session")
+def random_orders():
+    """Orders of 120 customers at random, so without clusters."""
+    draw = np.random.default_rng(7)
+    customers = np.repeat([f"C{number:03}" for number in range(120)], draw.integers(1, 9, 120))
+    return pd.DataFrame(
+        {
+            "customer_id": customers,
+            "order_id": [str(number) for number in range(len(customers))],
+            "order_date": pd.Timestamp("2026-06-17") - pd.to_timedelta(draw.integers(0, 300, len(customers)), unit="D"),
+            "amount": draw.integers(100, 90_000, len(customers)) / 100,
         }
     )

@@ -51,23 +51,8 @@ def found(three):
 
 
 @pytest.fixture(scope="module")
-def orders():
-    """Orders at random, so no clusters."""
-    draw = np.random.default_rng(7)
-    customers = np.repeat([f"C{number:03}" for number in range(120)], draw.integers(1, 9, 120))
-    return pd.DataFrame(
-        {
-            "customer_id": customers,
-            "order_id": [str(number) for number in range(len(customers))],
-            "order_date": pd.Timestamp("2026-06-17") - pd.to_timedelta(draw.integers(0, 300, len(customers)), unit="D"),
-            "amount": draw.integers(100, 90_000, len(customers)) / 100,
-        }
-    )
-
-
-@pytest.fixture(scope="module")
-def noise(orders):
-    return cluster(type_customers(orders, as_of="2026-06-17"), 3, seed=618)
+def noise(random_orders):
+    return cluster(type_customers(random_orders, as_of="2026-06-17"), 3, seed=618)
 
 
 def test_three_planted_groups_are_found(three, found):
@@ -121,6 +106,12 @@ def test_equal_customers_are_one_cluster():
         cluster(equal, 2, seed=1)
 
 
+def test_one_customer_is_one_cluster():
+    one = pd.DataFrame({"customer_id": ["a"], "recency_days": [3], "frequency": [1], "monetary": [100]})
+    result = cluster(one, seed=1)
+    assert (result.k, result.clear, len(result.table)) == (1, False, 1)
+
+
 def test_asked_for_clusters_are_given_and_called_unclear(noise):
     assert noise.table["cluster"].nunique() == 3
     assert not noise.clear
@@ -134,8 +125,8 @@ def test_order_of_rows_and_kind_of_frame_change_nothing(three, found):
     pd.testing.assert_frame_equal(again.tried, found.tried)
 
 
-def test_shuffled_order_lines_give_the_same_clusters(orders, noise, quick):
-    shuffled = type_customers(orders.sample(frac=1, random_state=3), as_of="2026-06-17")
+def test_shuffled_order_lines_give_the_same_clusters(random_orders, noise, quick):
+    shuffled = type_customers(random_orders.sample(frac=1, random_state=3), as_of="2026-06-17")
     pd.testing.assert_frame_equal(cluster(shuffled, 3, seed=618).table, noise.table)
 
 
@@ -172,9 +163,9 @@ def test_a_median_is_a_value_that_a_customer_has(quick):
     assert cluster(spread, 2, features=["recency_days"], seed=0).profile["recency_days"].tolist() == [300, 1]
 
 
-def test_no_unit_decides(orders, noise, quick):
+def test_no_unit_decides(random_orders, noise, quick):
     """In fen, M is thousands of times larger than F; a thousand times dearer must not change the groups by much."""
-    dear = type_customers(orders.assign(amount=orders["amount"] * 1000), as_of="2026-06-17")
+    dear = type_customers(random_orders.assign(amount=random_orders["amount"] * 1000), as_of="2026-06-17")
     same = cluster(dear, 3, seed=618).table["cluster"] == noise.table["cluster"]
     assert same.mean() > 0.95
 

@@ -1,32 +1,17 @@
 """Thirds and value tiers: ties together, open weights."""
 
-import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
 from crmlab import type_customers
-from crmlab.errors import ParameterError
+from crmlab.errors import DataError, ParameterError
 from crmlab.grouping import order_groups, thirds, value_tiers
 
 
 @pytest.fixture(scope="module")
-def orders():
-    draw = np.random.default_rng(7)
-    customers = np.repeat([f"C{number:03}" for number in range(120)], draw.integers(1, 9, 120))
-    return pd.DataFrame(
-        {
-            "customer_id": customers,
-            "order_id": [str(number) for number in range(len(customers))],
-            "order_date": pd.Timestamp("2026-06-17") - pd.to_timedelta(draw.integers(0, 300, len(customers)), unit="D"),
-            "amount": draw.integers(100, 90_000, len(customers)) / 100,
-        }
-    )
-
-
-@pytest.fixture(scope="module")
-def result(orders):
-    return type_customers(orders, as_of="2026-06-17")
+def result(random_orders):
+    return type_customers(random_orders, as_of="2026-06-17")
 
 
 def test_equal_values_are_in_one_group():
@@ -68,3 +53,15 @@ def test_weights_decide_the_tier(result):
 def test_weights_that_cannot_be_used_are_refused(result, weights):
     with pytest.raises(ParameterError, match="weights"):
         value_tiers(result, weights)
+
+
+@pytest.mark.parametrize("values", [[1.5, 2.5], ["a", "b"], pd.array([1, None], dtype="Int64")])
+def test_thirds_need_a_whole_number_in_every_row(values):
+    with pytest.raises(DataError, match="spend"):
+        thirds(pd.DataFrame({"spend": values}), "spend", "group")
+
+
+def test_thirds_of_a_missing_column_and_of_nobody():
+    with pytest.raises(DataError, match="spend"):
+        thirds(pd.DataFrame({"orders": [1]}), "spend", "group")
+    assert thirds(pd.DataFrame({"orders": [1]}).head(0), "orders", "group").columns.tolist() == ["orders", "group"]

@@ -159,3 +159,8 @@ def test_the_words_of_tables_are_those_of_the_rules():
         assert {key: word(f"relation.{key}", lang) for key in rules.wider} == {
             key: title[lang] for key, title in rules.wider.items()
         }
+
+
+def test_registered_ids_of_another_type_are_refused_in_words(orders):
+    with pytest.raises(DataError, match="text in one table and numbers"):
+        lifecycle(type_customers(orders, as_of="2026-06-17"), pd.DataFrame({"customer_id": [1, 2]}))

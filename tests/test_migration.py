@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kinds import KINDS
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from purchases import purchases
 from sklearn.metrics import cohen_kappa_score
 
 from crmlab import DataError, ParameterError, show, type_customers
@@ -29,9 +30,7 @@ R↓F↑M↑, e R↑F↓M↓ to nowhere, n from nowhere to R↑F↓M↓."""
 
 
 def lines(bought=BOUGHT) -> pd.DataFrame:
-    frame = pd.DataFrame(bought, columns=["customer_id", "days", "amount"])
-    day = pd.Timestamp(AS_OF) - pd.to_timedelta(frame.pop("days"), unit="D")
-    return frame.assign(order_date=day, order_id=[str(number) for number in range(len(frame))])
+    return purchases(bought, AS_OF)
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +217,8 @@ def test_what_cannot_be_compared():
     with pytest.raises(DataError) as caught:
         migrate_periods(result, days=100)
     assert caught.value.key == "no_order_yet"
+    with pytest.raises(ParameterError, match="days"):
+        migrate_periods(result, days=None)
     for cell in (("left", "R↓F↑M↑"), ("R↓F↑M↑", "new"), ("R↓F↑M↑", "")):
         with pytest.raises(ParameterError):
             migration(result, result).members(*cell)

@@ -157,6 +157,16 @@ def test_tables_that_do_not_fit_are_refused(orders):
         facts(result, survey_only)
 
 
+def test_ids_of_another_type_are_refused_in_words(orders):
+    with pytest.raises(DataError, match="text in one table and numbers"):
+        facts(type_customers(orders, as_of="2026-06-17"), pd.DataFrame({"customer_id": [1, 2], "city": "wuhan"}))
+
+
+def test_a_target_group_of_nobody(known):
+    nobody = target_group(known.head(0), "high_value")
+    assert (nobody.customers, nobody.monetary, str(nobody.customer_share)) == (0, 0, "nan")
+
+
 def test_personal_columns_stay_out_and_strangers_are_left_away(orders):
     result = type_customers(orders, as_of=AS_OF)
     people = pd.DataFrame(

@@ -198,6 +198,13 @@ def test_months_are_whole_numbers(lines, months):
 def test_an_unknown_category_is_no_empty_answer(lines):
     with pytest.raises(DataError, match="Coffee"):
         habit(lines, "Coffee")
+    with pytest.raises(DataError, match='purchase of "3"'):
+        habit(lines, 3)
+
+
+def test_concentration_of_something_else_is_refused(lines):
+    with pytest.raises(ParameterError, match="category, product"):
+        concentration(lines, "brand")
 
 
 def test_a_known_category_without_a_habit_is_an_empty_table():

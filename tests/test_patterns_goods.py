@@ -5,8 +5,6 @@ import pytest
 from kinds import KINDS
 
 from crmlab import DataError, ParameterError, type_customers
-from crmlab.course.settings import check_settings
-from crmlab.data import open_data
 from crmlab.patterns import (
     bought_together,
     by_frequency,
@@ -18,16 +16,6 @@ from crmlab.patterns import (
 
 AS_OF = "2026-06-17"
 FILTERS = "咖啡滤纸 100 张"
-
-
-@pytest.fixture(scope="module")
-def shop():
-    return open_data(check_settings(data="teaching"))
-
-
-@pytest.fixture(scope="module")
-def result(shop):
-    return type_customers(shop.orders, as_of=shop.as_of, window=365, **shop.columns)
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +205,10 @@ def test_steps_that_need_products_say_so(small, step):
     lines = purchase_lines(small, type_customers(small, as_of=AS_OF))
     with pytest.raises(DataError, match="no product"):
         step(lines, "product")
+
+
+def test_a_column_that_is_empty_in_every_line_is_said(small):
+    orders = small.assign(goods="")
+    lines = purchase_lines(orders, type_customers(orders, as_of=AS_OF), category="goods")
+    with pytest.raises(DataError, match="goods is empty in every line"):
+        popular(lines, by="category")

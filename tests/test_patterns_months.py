@@ -6,21 +6,9 @@ import pytest
 from kinds import KINDS
 
 from crmlab import DataError, ParameterError, type_customers
-from crmlab.course.settings import check_settings
-from crmlab.data import open_data
 from crmlab.patterns import purchase_lines, retention, trend
 
 AS_OF = "2026-06-17"
-
-
-@pytest.fixture(scope="module")
-def shop():
-    return open_data(check_settings(data="teaching"))
-
-
-@pytest.fixture(scope="module")
-def result(shop):
-    return type_customers(shop.orders, as_of=shop.as_of, window=365, **shop.columns)
 
 
 def orders_on(*rows):

@@ -77,3 +77,12 @@ def test_what_cannot_be_used_is_told():
     with pytest.raises(DataError) as caught:
         response_costs(rows.assign(cost=5))
     assert (caught.value.key, caught.value.values["count"]) == ("case_held_out_cost", 3)
+
+
+def test_noughts_and_ones_are_no_and_yes_and_a_blank_is_refused():
+    rows = {"value_tier": ["high"] * 4, "held_out": [False, False, True, True], "responded": [True, False, False, True]}
+    contacts = pd.DataFrame(rows).assign(cost=[5, 5, 0, 0])
+    numbers = contacts.astype({"held_out": "int64", "responded": "int64"})
+    assert response_costs(numbers).equals(response_costs(contacts))
+    with pytest.raises(DataError, match="1 customers"):
+        response_costs(contacts.assign(responded=[True, None, False, True]))

@@ -354,3 +354,39 @@ def test_the_rules_in_words(write):
     assert table["condition"].tolist()[0] == "订单数：不低于 7"
     money = PARTITION.replace("KIND", "money").replace("middle = 10", "middle = 1000")
     assert open_rules(write(money)).overview("en")["condition"][0] == "x: below CN¥10.00"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("at_least = 0.3", "at_least = nan"),
+        ("at_least = 0.3", "at_least = inf"),
+        ('column = "club"', "column = 5"),
+        ('column = "club"', 'column = ""'),
+        ('column = "club"', 'column = "club"\nseveral = "yes"'),
+        ("low = 0", 'low = "none"'),
+        ('codes = "age_range"', "codes = 5"),
+        ('blank = { zh = "没有填写", en = "not given" }', "blank = true"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_in_words(tmp_path, old, new):
+    assert old in FILE
+    path = tmp_path / "club.toml"
+    path.write_text(FILE.replace(old, new), encoding="utf-8", newline="\n")
+    with pytest.raises(DataError, match=r"club\.toml"):
+        open_rules(path)
+
+
+@pytest.mark.parametrize("rules", ["rules = []", 'rules = "all"', 'rules = ["all"]', "rules = [5]"])
+def test_rules_that_are_none_are_refused_in_words(tmp_path, rules):
+    path = tmp_path / "club.toml"
+    head = f'zh = "示例"\nen = "example"\ncolumn = "club"\n{rules}\n[columns.orders]\nkind = "integer"\n'
+    path.write_text(head, encoding="utf-8", newline="\n")
+    with pytest.raises(DataError, match=r"club\.toml"):
+        open_rules(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_parameter_is_a_finite_number(value):
+    with pytest.raises(ParameterError, match="gaps"):
+        open_rules("named", gaps=value)

@@ -3,21 +3,10 @@
 import pandas as pd
 import pytest
 
-from crmlab import check_settings, open_data, type_customers
 from crmlab.collect import with_consent
 from crmlab.rfm import COMBINATIONS
 from crmlab.serve import find_needs, make_plan, usual_categories
 from crmlab.serve.needs import read
-
-
-@pytest.fixture(scope="module")
-def shop():
-    return open_data(check_settings(data="teaching"))
-
-
-@pytest.fixture(scope="module")
-def result(shop):
-    return type_customers(shop.orders, as_of=shop.as_of, window=365, **shop.columns)
 
 
 @pytest.fixture(scope="module")

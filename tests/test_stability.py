@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from golden import AS_OF
 from kinds import KINDS
+from purchases import purchases
 
 from crmlab import DataError, ParameterError, show, type_customers
 from crmlab.movement import stability
@@ -27,9 +28,7 @@ BOUGHT = [
 
 
 def lines(bought=BOUGHT) -> pd.DataFrame:
-    frame = pd.DataFrame(bought, columns=["customer_id", "days", "amount"])
-    day = pd.Timestamp(AS_OF) - pd.to_timedelta(frame.pop("days"), unit="D")
-    return frame.assign(order_date=day, order_id=[str(number) for number in range(len(frame))])
+    return purchases(bought, AS_OF)
 
 
 @pytest.fixture(scope="module")

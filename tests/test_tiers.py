@@ -96,6 +96,8 @@ def test_what_cannot_be_weighed_is_refused(result):
     halves = pd.DataFrame({"customer_id": list("ab"), "share": [0.5, 1.0]})
     with pytest.raises(DataError, match="share"):
         value_tiers(result, {"share": 1}, halves)
+    with pytest.raises(DataError, match="share"):
+        value_tiers(result, {"share": 1}, halves.assign(share=["half", "all"]))
 
 
 def test_order_groups_as_tiers_by_person_and_by_buying_group_are_two_units():

@@ -83,8 +83,8 @@ def _pieces(lent: Lent, settings: "Settings") -> nw.DataFrame:
     columns = {
         "day": day,
         "money": _minor(lines, "amount", settings),
-        "sold": (nw.col("amount") >= 0).cast(nw.Int64),
-        "back": (nw.col("amount") < 0).cast(nw.Int64),
+        "sold": (nw.col("amount") >= 0).cast(nw.Int32),
+        "back": (nw.col("amount") < 0).cast(nw.Int32),
     }
     keys = ["customer", "order", "day"]
     if "refund" in lent.names and settings.refunds != "ignore":
@@ -93,9 +93,9 @@ def _pieces(lent: Lent, settings: "Settings") -> nw.DataFrame:
             later = (columns["refund"] > 0) & (lent.days("refund_day") > day)
             columns["known"] = nw.when(later).then(lent.days("refund_day")).otherwise(day)
             keys.append("known")
-    sums = [nw.col(name).sum().cast(nw.Int64) for name in ("money", "refund") if name in columns]
-    pieces = lines.select("customer", "order", **columns).group_by(*keys).agg(*sums, nw.col("sold", "back").max())
-    return pieces.collect("pyarrow")
+    sums = nw.col(*(name for name in ("money", "refund") if name in columns))
+    pieces = lines.select("customer", "order", **columns).group_by(*keys).agg(sums.sum(), nw.col("sold", "back").max())
+    return pieces.with_columns(sums.cast(nw.Int64)).collect("pyarrow")
 
 
 def _versions(pieces: nw.DataFrame, settings: "Settings", drawn_from: int | None) -> Versions:

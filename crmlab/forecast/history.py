@@ -48,11 +48,11 @@ def customers_on(result: "RFM", day: dt.date, *, lately: int) -> "pd.DataFrame":
         "first": bought_on,
         "frequency": nw.lit(1),
         "monetary": nw.col("money"),
-        "lately": (bought_on > literal(day - dt.timedelta(days=lately))).cast(nw.Int64),
+        "lately": (bought_on > literal(day - dt.timedelta(days=lately))).cast(nw.Int32),
     }
     if settings.window:
         inside = bought_on >= literal(day - dt.timedelta(days=settings.window - 1))
-        columns["frequency"] = inside.cast(nw.Int64)
+        columns["frequency"] = inside.cast(nw.Int32)
         columns["monetary"] = nw.when(inside).then(nw.col("money")).otherwise(nw.lit(0))
     sums = ("frequency", "monetary", "lately")
     grouped = purchases_on(result, day).select("customer", **columns).group_by("customer").agg(
@@ -80,7 +80,7 @@ def collected(frame: nw.LazyFrame) -> "pd.DataFrame":
     import pyarrow as pa
 
     epoch = dt.date(1970, 1, 1).toordinal()
-    table = frame.collect("pyarrow").to_native().sort_by("customer")
+    table = frame.collect("pyarrow").to_native().replace_schema_metadata(None).sort_by("customer")
     days = [name for name in table.column_names if pa.types.is_temporal(table.schema.field(name).type)]
     for name in days:
         place = table.column_names.index(name)

@@ -87,11 +87,13 @@ def _trial(points: "np.ndarray", tried: list[int], seed: tuple[int, int]) -> Ite
 
     draw = np.random.default_rng(seed)
     order = draw.permutation(len(points))
+    half = min(SAMPLE, len(points) // 2)
+    if not half:
+        return
     sample = points[order[: min(SAMPLE, len(points) * 4 // 5)]]
     shuffled = shuffle_columns(sample, draw)
-    half = min(SAMPLE, len(points) // 2)
     first, second = points[order[:half]], points[order[half : 2 * half]]
-    enough = min(len(np.unique(part, axis=0)) for part in (sample, shuffled, first, second)) if half else 0
+    enough = min(len(np.unique(part, axis=0)) for part in (sample, shuffled, first, second))
     distances = [pairwise_distances(part) for part in (sample, shuffled)] if enough > 1 else []
     for k in (number for number in tried if number <= enough and number < half):
         clear = [

@@ -6,12 +6,13 @@ import narwhals.stable.v2 as nw
 
 from crmlab.collect.consent import demand_purpose
 from crmlab.errors import DataError
-from crmlab.grouping.lifecycle import first_and_last
+from crmlab.grouping.lifecycle import demand_same_ids, first_and_last
 from crmlab.grouping.thirds import order_groups
 from crmlab.patterns.lines import PurchaseLines, per_customer
 from crmlab.patterns.months import month_of
 from crmlab.patterns.rhythm import rhythm
 from crmlab.patterns.usual import LEAST_ORDERS
+from crmlab.rfm.rule import _day_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ BLANK = {
     "events_per_30_days": "float64",
 }
 """Columns that not every shop has: blank where no table brings them."""
-SATURDAY = 6
+WEEK, WORKING_DAYS = 7, 5
 
 
 def facts(result: "RFM", *tables: "pd.DataFrame") -> "pd.DataFrame":
@@ -45,8 +46,9 @@ def facts(result: "RFM", *tables: "pd.DataFrame") -> "pd.DataFrame":
     Customers who are not in `result` are left away. What no table brings stays blank: age_range, city, top_category,
     top_category_share, categories, discount_share, pieces_per_order, events_per_30_days.
 
-    Collects one row per customer. Raises DataError for a table with a customer twice, without the customer column, or
-    with a column that is there already; ConsentError for rows kept for another purpose than analysis.
+    Collects one row per customer. Raises DataError for a table with a customer twice, without the customer column, with
+    ids of another type, or with a column that is there already; ConsentError for rows kept for another purpose than
+    analysis.
 
     >>> import pandas as pd
     >>> from crmlab import type_customers
@@ -68,7 +70,7 @@ def facts(result: "RFM", *tables: "pd.DataFrame") -> "pd.DataFrame":
     known["gap_ratio"] = (known["days_since_last"] / known["median_gap"]).where(enough)
     known = known.merge(first_and_last(result)[[column, "days_since_first"]], on=column, how="left")
     for table in tables:
-        known = known.merge(_attributes(table, column, known.columns), on=column, how="left", validate="one_to_one")
+        known = known.merge(_attributes(table, column, known), on=column, how="left", validate="one_to_one")
     return known.assign(**{name: _blank(known, kind) for name, kind in BLANK.items() if name not in known})
 
 
@@ -130,8 +132,9 @@ def interactions(events: "pd.DataFrame", result: "RFM") -> "pd.DataFrame":
 
 def _calendar(result: "RFM") -> "pd.DataFrame":
     """Months with a purchase, and the share of orders on working days of the week (holidays are not known here)."""
+    monday = _day_number("day") - 1
     orders = result.purchases().select(
-        "customer", month=month_of("day"), weekday=(nw.col("day").dt.weekday() < SATURDAY).cast(nw.Int64)
+        "customer", month=month_of("day"), weekday=(monday % WEEK < WORKING_DAYS).cast(nw.Int32)
     )
     months = orders.group_by("customer", "month").agg(nw.len().alias("orders"), nw.col("weekday").sum())
     counts = months.group_by("customer").agg(nw.len().alias("months"), nw.col("orders", "weekday").sum())
@@ -142,15 +145,16 @@ def _calendar(result: "RFM") -> "pd.DataFrame":
     )
 
 
-def _attributes(table: "pd.DataFrame", column: str, known: "pd.Index") -> "pd.DataFrame":
+def _attributes(table: "pd.DataFrame", column: str, known: "pd.DataFrame") -> "pd.DataFrame":
     from crmlab.data import PERSONAL
 
     _demand(table, column)
     there = demand_purpose(table, "analysis")
     if twice := int(there[column].duplicated().sum()):
         raise DataError("customer_twice", count=twice)
+    demand_same_ids(there[column], known[column])
     there = there.drop(columns=[name for name in PERSONAL if name in there])
-    if taken := sorted(set(there.columns) & set(known) - {column}):
+    if taken := sorted(set(there.columns) & set(known.columns) - {column}):
         raise DataError("rules_taken", columns=", ".join(taken))
     return there
 

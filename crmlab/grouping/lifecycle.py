@@ -7,6 +7,7 @@ import narwhals.stable.v2 as nw
 from crmlab.collect.consent import demand_purpose
 from crmlab.errors import DataError, ParameterError
 from crmlab.grouping.rules import Grouped, open_rules
+from crmlab.patterns.lines import collected
 from crmlab.rfm.rule import _day_number
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def lifecycle(result: "RFM", customers: "pd.DataFrame | None" = None, **limits: 
     Raises
     ------
     ParameterError for limits by which not every customer has exactly one stage; DataError for a customer who is
-    registered twice, or a missing column; ConsentError for customers who did not agree to analysis.
+    registered twice, a missing column, or ids of another type; ConsentError for customers who did not agree to
+    analysis.
 
     >>> import pandas as pd
     >>> from crmlab import type_customers
@@ -87,8 +89,9 @@ def _days(result: "RFM") -> nw.LazyFrame:
 
 
 def _collected(frame: nw.LazyFrame, result: "RFM") -> "pd.DataFrame":
-    table = frame.rename({"customer": result.customer_column}).collect("pyarrow").to_pandas()
-    return table.astype({"days_since_first": "Int64", "days_since_last": "Int64"})
+    return collected(frame.rename({"customer": result.customer_column})).astype(
+        {"days_since_first": "Int64", "days_since_last": "Int64"}
+    )
 
 
 def _registered(customers: "pd.DataFrame", result: "RFM") -> "pd.DataFrame":
@@ -102,4 +105,13 @@ def _registered(customers: "pd.DataFrame", result: "RFM") -> "pd.DataFrame":
         there = there[~(there["registered_on"] > pd.Timestamp(result.settings.as_of))]
     if twice := int(there[column].duplicated().sum()):
         raise DataError("customer_twice", count=twice)
+    demand_same_ids(there[column], result.customers[column])
     return there[[column]]
+
+
+def demand_same_ids(ids: "pd.Series", known: "pd.Series") -> None:
+    """Raises DataError where the ids of a table are numbers and those of the orders text, or the other way round."""
+    from pandas.api.types import is_numeric_dtype
+
+    if len(ids) and is_numeric_dtype(ids) != is_numeric_dtype(known):
+        raise DataError("table_id_types", column=known.name)

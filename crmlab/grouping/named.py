@@ -95,7 +95,7 @@ CN¥0.60 (60.0% of the money).
         key=key,
         parameters=dict(opened.parameters),
         customers=len(members),
-        customer_share=len(members) / len(facts),
+        customer_share=len(members) / (len(facts) or float("nan")),
         monetary=int(members["monetary"].sum()),
         monetary_share=float(members["monetary"].sum() / (facts["monetary"].sum() or float("nan"))),
         fingerprint=hashlib.sha256(ids.encode()).hexdigest(),

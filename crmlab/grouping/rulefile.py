@@ -14,6 +14,7 @@ the value of a limit is the name of a parameter. All conditions of a rule hold t
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ class _File:
     def __init__(self, name: str, told: dict[str, Any], given: Mapping[str, float]):
         self.name, self.told = name, told
         self._entries("file", told, FILE)
+        self._kinds("file", told, {"column": str, "columns": dict, "rules": list, "several": bool, "parameters": dict,
+                                   "wider": dict, "wider_column": str})  # fmt: skip
         self.parameters = self._parameters(given)
 
     def fields(self) -> dict[str, Any]:
@@ -92,6 +95,7 @@ class _File:
 
     def _column(self, name: str, entry: dict[str, Any]) -> Column:
         self._entries(name, entry, COLUMN)
+        self._kinds(name, entry, {"low": int | float, "high": int | float, "codes": list | str, "blank_with": str})
         if entry["kind"] not in (*NUMBERS, "code"):
             self._fault(name, "rules_unknown", found=entry["kind"], there=(*NUMBERS, "code"))
         codes = entry.get("codes", ())
@@ -104,15 +108,16 @@ class _File:
         return Column(name, **{**ends, **entry, "codes": tuple(codes), "blank": blank})
 
     def _rule(self, entry: dict[str, Any], columns: Mapping[str, Column]) -> Rule:
-        where = str(entry.get("key", "rules"))
+        where = str(entry.get("key", "rules")) if isinstance(entry, dict) else "rules"
         self._entries(where, entry, RULE)
         if entry["key"] in RESERVED or not entry["conditions"] or type(entry["priority"]) is not int:
             self._fault(where, "rules_value", name="key, priority, conditions")
+        self._kinds(where, entry, {"key": str, "conditions": list, "wider": str})
         conditions = tuple(self._condition(where, told, columns) for told in entry["conditions"])
         return Rule(where, self._title(where, entry), entry["priority"], conditions, entry.get("wider", ""))
 
     def _condition(self, where: str, told: dict[str, Any], columns: Mapping[str, Column]) -> Condition:
-        tests = [name for name in told if name != "column"]
+        tests = [name for name in told if name != "column"] if isinstance(told, dict) else []
         if "column" not in told or len(tests) != 1 or tests[0] not in TESTS:
             self._fault(where, "rules_condition", found=str(told), there=", ".join(TESTS))
         if told["column"] not in columns:
@@ -135,16 +140,27 @@ class _File:
         return Condition(column, test, value)
 
     def _title(self, where: str, entry: dict[str, Any]) -> dict[str, str]:
-        if not all(isinstance(entry.get(lang), str) and entry[lang] for lang in LANGUAGES):
+        if not isinstance(entry, dict) or not all(
+            isinstance(entry.get(lang), str) and entry[lang] for lang in LANGUAGES
+        ):
             self._fault(where, "rules_value", name=", ".join(LANGUAGES))
         return {lang: entry[lang] for lang in LANGUAGES}
 
     def _entries(self, where: str, entry: dict[str, Any], known: tuple[set[str], set[str]]) -> None:
+        if not isinstance(entry, dict):
+            self._fault(where, "rules_value", name=where)
         needed, optional = known
         if lacking := needed - set(entry):
             self._fault(where, "rules_lacks", found=", ".join(sorted(lacking)))
         if unknown := set(entry) - needed - optional:
             self._fault(where, "rules_unknown", found=", ".join(sorted(unknown)), there=sorted(needed | optional))
+
+    def _kinds(self, where: str, entry: dict[str, Any], wanted: Mapping[str, Any]) -> None:
+        """Raises DataError for an entry of another kind than wanted, and for an empty one that must say something."""
+        wrong = [name for name, kind in wanted.items() if name in entry and not isinstance(entry[name], kind)]
+        wrong += [name for name in ("column", "rules") if name in wanted and not entry[name]]
+        if wrong:
+            self._fault(where, "rules_value", name=", ".join(wrong))
 
     def _fault(self, where: str, key: str, **values: Any) -> None:
         listed = {name: ", ".join(map(str, value)) if name == "there" and not isinstance(value, str) else value
@@ -153,7 +169,7 @@ class _File:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _used(rules: list[Rule]) -> set[str]:

@@ -122,7 +122,7 @@ class RuleSet:
             wrong |= {f"{name} {problem}": test for problem, test in found.items() if test is not None}
         if not wrong:
             return
-        counted = frame.lazy().select(**{name: test.cast(nw.Int64).sum() for name, test in wrong.items()})
+        counted = frame.lazy().select(**{name: test.cast(nw.Int32).sum() for name, test in wrong.items()})
         for name, count in rows(counted)[0].items():
             if count:
                 column, problem = name.rsplit(" ", 1)
@@ -188,7 +188,7 @@ class Grouped:
     @property
     def overlaps(self) -> Any:
         """The customers that several rules take, and `rules`, the keys of these rules with blanks between them."""
-        count = reduce(lambda one, other: one + other, (flag.cast(nw.Int64) for flag in self._all(_in)))
+        count = reduce(lambda one, other: one + other, (flag.cast(nw.Int32) for flag in self._all(_in)))
         names = [
             nw.when(nw.col(_in(place))).then(nw.lit(f"{rule.key} ")).otherwise(nw.lit(""))
             for place, rule in enumerate(self.rules.rules)
@@ -213,10 +213,10 @@ class Grouped:
     def lacking(self, lang: str = "zh") -> str:
         """Which columns have no value for anybody, and which groups cannot be told for that, a line each."""
         schema, columns = self.frame.collect_schema(), self.rules.columns
-        known = {name: _known(name, schema[name]).cast(nw.Int64).sum() for name in columns}
+        known = {name: _known(name, schema[name]).cast(nw.Int32).sum() for name in columns}
         (counted,) = rows(self.frame.lazy().select(**known))
         lines = []
-        for name in (name for name, count in counted.items() if not count):
+        for name in (name for name in columns if not counted[name]):
             needing = [rule for rule in self.rules.rules if any(
                 one.column.name == name and one.test != "blank" for one in rule.conditions)]  # fmt: skip
             names = word("list.comma", lang).join(rule.title[lang] for rule in needing)
@@ -244,8 +244,8 @@ class Grouped:
         if not self.rules.several:
             wanted |= {f"in {name}": nw.col(self.rules.column) == name for name in (UNKNOWN, NONE)}
         ones = self.frame.lazy().select(
-            **{name: test.cast(nw.Int64) for name, test in wanted.items()},
-            **{f"money {name}": money * test.cast(nw.Int64) for name, test in wanted.items()},
+            **{name: test.cast(nw.Int32) for name, test in wanted.items()},
+            **{f"money {name}": money * test.cast(nw.Int32) for name, test in wanted.items()},
         )
         (sums,) = rows(ones.select(nw.all().sum()))
         counted = {name: int(value or 0) for name, value in sums.items()}

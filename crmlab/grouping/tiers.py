@@ -58,7 +58,8 @@ def _scores(values: "pd.Series", *, small_is_best: bool) -> "pd.Series":
     from crmlab.rfm.marks import score_cuts, score_limits
 
     known = values.dropna()
-    if not pd.api.types.is_integer_dtype(values) and not (known % 1 == 0).all():
+    numbers = pd.api.types.is_numeric_dtype(values)
+    if not pd.api.types.is_integer_dtype(values) and not (numbers and (known % 1 == 0).all()):
         raise DataError("tier_blank", column=values.name, found=values.dtype)
     known = known.astype("int64")
     if known.empty:

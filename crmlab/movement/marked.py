@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
+from crmlab.patterns.lines import collected
 from crmlab.rfm.marks import COMBINATIONS, MARK_COLUMNS, UP
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def marked(result: "RFM") -> "pd.DataFrame":
 
     ups = [nw.when(nw.col(name) == UP).then(nw.lit(bit)).otherwise(nw.lit(0)) for name, bit in BITS.items()]
     wanted = result.typed.select("customer", sum(ups[1:], ups[0]).alias("bits"), nw.col("monetary").alias("money"))
-    frame = wanted.collect("pyarrow").to_pandas()
+    frame = collected(wanted)
     if isinstance(frame["customer"].dtype, pd.CategoricalDtype):
         frame["customer"] = frame["customer"].astype("str")
     place = np.argsort([sum(bit for bit, mark in zip(BITS.values(), marks[1::2], strict=True) if mark == UP)

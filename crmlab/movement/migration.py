@@ -226,6 +226,8 @@ def migrate_periods(result: "RFM", days: int = 180, *, seed: int = 618) -> Migra
 
     Raises what `crmlab.rfm.retype` raises, as for a first period before the first order.
     """
+    if days is None:
+        raise ParameterError("forecast_days", name="days", value=repr(days))
     later = retype(result, window=days)
     earlier = retype(result, as_of=result.settings.as_of - dt.timedelta(days=days), window=days)
     return migration(earlier, later, seed=seed)

@@ -47,6 +47,8 @@ def habit(lines: PurchaseLines, category: str, months: int = 6) -> "pd.DataFrame
     covered_from = None if lines.history else result.settings.first_day
     if covered_from and covered_from > first_day(first):
         raise ParameterError("patterns_window", first=first_day(first), covered=covered_from)
+    if not isinstance(category, str):
+        raise DataError("patterns_unknown_category", column=lines.columns["category"], category=category)
     of_category = lines.lines.filter(nw.col("category") == category)
     month = nw.col("month")
     bought = of_category.filter("bought").select("customer", month=month_of("day"))

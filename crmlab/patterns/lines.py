@@ -157,7 +157,8 @@ def _lent_with(orders: Any, result: "RFM", columns: dict[str, str]) -> tuple[Len
 
 def collected(frame: nw.LazyFrame) -> "pd.DataFrame":
     """A small lazy frame as a pandas frame, with the same types whatever the engine."""
-    return frame.collect("pyarrow").to_native().replace_schema_metadata(None).to_pandas()
+    table = frame.collect("pyarrow").select(frame.collect_schema().names())
+    return table.to_native().replace_schema_metadata(None).to_pandas()
 
 
 def per_customer(result: "RFM", frame: nw.LazyFrame) -> "pd.DataFrame":

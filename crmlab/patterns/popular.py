@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
-from crmlab.errors import ParameterError
+from crmlab.errors import DataError, ParameterError
 from crmlab.patterns.lines import PurchaseLines, collected
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def popular(lines: PurchaseLines, by: str = "product") -> Popular:
     """Products (or categories) ranked by customers who bought them, by units and by money.
 
     A line that only gives money back makes nobody a customer and takes no unit; its money counts down. Units need a
-    column of quantities. Collects one row per product. Raises DataError without the column, ParameterError for another
-    `by`.
+    column of quantities. Collects one row per product. Raises DataError without the column and where it is
+    empty in every line, ParameterError for another `by`.
 
     >>> import pandas as pd
     >>> from crmlab import type_customers
@@ -73,6 +73,8 @@ def popular(lines: PurchaseLines, by: str = "product") -> Popular:
     1     2          pot      pot      tea
     """
     table = sums_of_things(lines, by).drop(columns="lines").dropna(subset=[by])
+    if table.empty:
+        raise DataError("case_blank", column=lines.columns[by])
     ranks = {name: table[name].rank(method="min", ascending=False).astype("int64") for name in table.columns[1:]}
     table = table.assign(**{f"{name}_rank": rank for name, rank in ranks.items()})
     return Popular(table.sort_values(["customers_rank", by], ignore_index=True), by, lines.result.settings.currency)
@@ -86,7 +88,7 @@ def sums_of_things(lines: PurchaseLines, by: str) -> "pd.DataFrame":
     if by not in ("product", "category"):
         raise ParameterError("choice", name="by", value=repr(by), allowed="product, category")
     lines.demand(by)
-    values = {"customers": nw.col("bought").cast(nw.Float64), "lines": nw.lit(1.0)}
+    values = {"customers": nw.col("bought").cast(nw.Int32).cast(nw.Float64), "lines": nw.lit(1).cast(nw.Float64)}
     if "quantity" in lines.columns:
         pieces = nw.when("bought").then(nw.col("quantity").cast(nw.Float64)).otherwise(nw.lit(0.0))
         values["units"] = pieces.fill_null(0.0)

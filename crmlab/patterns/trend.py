@@ -123,7 +123,7 @@ def _series(lines: PurchaseLines, by: str | None, value: str) -> "pd.DataFrame":
     monthly = kept.with_columns(month=month_of("day"), value=nw.col("money").cast(nw.Float64))
     if value == "orders":
         orders = monthly.filter("bought").group_by("customer", "order", "day", *keys).agg(nw.len().alias("lines"))
-        monthly = orders.with_columns(value=nw.lit(1.0))
+        monthly = orders.with_columns(value=nw.lit(1).cast(nw.Float64))
     sums = monthly.group_by(*keys).agg(nw.col("value").sum(), nw.col("day").min())
     found = collected(sums)
     if found.empty:

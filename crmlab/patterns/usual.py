@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
+from crmlab.errors import ParameterError
 from crmlab.patterns.lines import PurchaseLines, per_customer
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def concentration(lines: PurchaseLines, by: str = "category") -> "pd.DataFrame":
 
     Columns: the customer, things (how many), concentration: the Herfindahl-Hirschman index, the sum of the squared
     shares of money, from 1 / things (spread evenly) to 1 (all to one). Blank under three orders in the window. `by` is
-    "category" or "product"; DataError when the lines have no such column.
+    "category" or "product", else ParameterError; DataError when the lines have no such column.
 
     >>> import pandas as pd
     >>> from crmlab import type_customers
@@ -74,6 +75,8 @@ def concentration(lines: PurchaseLines, by: str = "category") -> "pd.DataFrame":
       customer_id  things  concentration
     0           a       2           0.68
     """
+    if by not in ("category", "product"):
+        raise ParameterError("choice", name="by", value=repr(by), allowed="category, product")
     lines.demand(by)
     result = lines.result
     spent = _spent(lines, by).with_columns(square=nw.col("money") * nw.col("money"))

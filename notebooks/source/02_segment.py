@@ -288,8 +288,6 @@ explore(result, lang)
 # That type is called "key customers to win back", yet nobody shows signs of leaving. That is the rule: a tie is ↑, for R as well.
 
 # %% tags=["nbval-check-output"]
-import pandas as pd
-
 equal = pd.DataFrame(
     {
         "customer_id": ["a", "b", "c"],
@@ -441,18 +439,7 @@ show.tried(lambda: show.text(moves(180).describe(lang)), lang)
 
 # %% tags=["nbval-check-output"]
 from crmlab.collect import with_consent
-from crmlab.grouping import (
-    basket,
-    cluster,
-    facts,
-    lifecycle,
-    named_groups,
-    need_groups,
-    open_rules,
-    order_groups,
-    tier_sensitivity,
-    value_tiers,
-)
+from crmlab.grouping import basket, facts
 from crmlab.patterns import preferences, purchase_lines
 
 lines = purchase_lines(shop.orders, result, **shop.goods_columns)
@@ -480,6 +467,8 @@ show.table(known[[customer, *shown]], lang, currency=shop.currency, rows=6)
 # Look at the diagonal: do the two groupings agree? Those at the bottom right buy rarely and yet spend much.
 
 # %%
+from crmlab.grouping import order_groups, tier_sensitivity, value_tiers
+
 pairs = order_groups(result)
 grid = pd.crosstab(pairs["frequency_group"], pairs["spend_group"])
 levels = ["low", "mid", "high"]
@@ -522,6 +511,8 @@ show.table(tier_sensitivity(result, others, lang=lang), lang, currency=shop.curr
 # The lifecycle has five stages: potential, new, active, silent and lost. Each is a rule in a file, with a name, a condition and a priority. Anybody can read it and change it.
 
 # %% tags=["nbval-check-output"]
+from crmlab.grouping import lifecycle, named_groups, need_groups, open_rules
+
 rules = open_rules("lifecycle")
 show.table(rules.overview(lang), lang)
 
@@ -681,6 +672,8 @@ show.tried(lambda: show.demand(future(), lang), lang)
 # **Think first**: a computer cuts any heap of data into 4 clusters. How do we know that they are real?
 
 # %%
+from crmlab.grouping import cluster
+
 found = cluster(result, settings.groups or None, seed=settings.seed)
 show.table(found.profile, lang, currency=shop.currency)
 
