@@ -48,8 +48,9 @@ def open_data(settings: Any) -> "Shop":
 
     Reads from `settings`: data ("teaching", "bank", "journey", a folder, a customer base that ends in .duckdb, or
     postgres://user@host/name), as_of ("" for the data's own reference date), and where `orders` names a file of order
-    lines: that file, its columns (customer, order, date, amount, and maybe state, refund, category, product) and its
-    currency. Raises ParameterError when no reference date is known.
+    lines: that file, its columns (customer, order, date, amount, and maybe state, refund, category, product), whether
+    its order numbers are unique among all customers or within one (order_scope), and its currency.
+    Raises ParameterError when no reference date is known.
 
     >>> from crmlab.course.settings import check_settings
     >>> shop = open_data(check_settings(data="teaching"))
@@ -59,6 +60,7 @@ def open_data(settings: Any) -> "Shop":
     as_of = getattr(settings, "as_of", "")
     if getattr(settings, "orders", ""):
         columns = {name: getattr(settings, name, "") for name in OWN_COLUMNS}
+        columns["order_scope"] = getattr(settings, "order_scope", "all")
         path = Path(settings.orders)
         own = OwnFile(path.stem, None, date.fromisoformat(as_of), settings.currency, None, columns, path)
         own.demand_numbers()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SUGGESTED = 20
 WIDE = "15em"
 CLOSE = 'style="margin: 0.2em 0; line-height: 1.5"'
+LARGEST = 10**12
+"""Days, orders or money that a threshold set by hand may be."""
 
 
 class Explorer:
@@ -63,7 +65,7 @@ class Explorer:
         }
 
     def _build(self, customer: str, suggested: list[str]) -> None:
-        from ipywidgets import HTML, Combobox, Dropdown, FloatText, IntSlider, IntText, Layout, VBox
+        from ipywidgets import HTML, BoundedFloatText, BoundedIntText, Combobox, Dropdown, IntSlider, Layout, VBox
 
         settings, split = self.result.settings, self.result.split
         style, line = {"description_width": WIDE}, Layout(width="auto", max_width="700px")
@@ -76,12 +78,15 @@ class Explorer:
         self.window = IntSlider(value=settings.window or span, min=1, max=span, **named("window"))
         self.back = IntSlider(value=0, min=-self.first, max=0, **named("as_of", as_of=settings.as_of))
         by_hand = isinstance(split, Mapping)
+        edges = {"min": -LARGEST, "max": LARGEST}
         options = [(word(f"explorer.split.{key}", self.lang), key) for key in ("mean", "median", "quantile", "fixed")]
         self.split = Dropdown(options=options, value="fixed" if by_hand else split, **named("split"))
         self.limits = {
-            "recency_days": IntText(**named("recency_days")),
-            "frequency": IntText(**named("frequency")),
-            "monetary": FloatText(step=1, **named("monetary", unit=money_unit(settings.currency, self.lang))),
+            "recency_days": BoundedIntText(**edges, **named("recency_days")),
+            "frequency": BoundedIntText(**edges, **named("frequency")),
+            "monetary": BoundedFloatText(
+                step=1, **edges, **named("monetary", unit=money_unit(settings.currency, self.lang))
+            ),
         }
         self.customer = Combobox(value=customer, options=suggested, continuous_update=False, **named("customer"))
         self._fill(split if by_hand else self._limits())

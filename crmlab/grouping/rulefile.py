@@ -42,7 +42,7 @@ def read_rules(name: str | Path, given: Mapping[str, float]) -> dict[str, Any]:
         there = sorted(file.name[:-5] for file in files("crmlab.grouping").iterdir() if file.name.endswith(".toml"))
         raise DataError("no_rules", name=path.name, there=", ".join(there))
     try:
-        told = tomllib.loads(source.read_text(encoding="utf-8"))
+        told = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError("rules_syntax", file=source.name, reason=str(error)) from None
     return _File(source.name, told, given).fields()

@@ -197,9 +197,11 @@ def save(frame: "pd.DataFrame", folder: str, name: str, lang: str = "zh", *, cur
     """Write a table as CSV for a spreadsheet, with headings and codes in words and money in whole units.
 
     With an empty `folder` nothing is written. The file is utf-8 with a mark at its start, so that Excel reads the
-    Chinese.
+    Chinese. A text that a spreadsheet would take for a formula has an apostrophe before it.
     """
     from pathlib import Path
+
+    from crmlab.handover.cells import guarded
 
     if not folder:
         return
@@ -209,5 +211,6 @@ def save(frame: "pd.DataFrame", folder: str, name: str, lang: str = "zh", *, cur
         **{column: [code_word(column, code, lang) for code in frame[column]] for column in CODES if column in frame},
     )
     Path(folder).mkdir(parents=True, exist_ok=True)
-    shown = shown.rename(columns=lambda column: heading(column, lang))
+    texts = {column: guarded(shown[column].astype("str"), "text") for column in shown.select_dtypes(["str", "object"])}
+    shown = shown.assign(**texts).rename(columns=lambda column: heading(column, lang))
     shown.to_csv(Path(folder) / name, index=False, encoding="utf-8-sig")

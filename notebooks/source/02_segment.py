@@ -91,6 +91,7 @@ state = ""
 refund = ""
 category = ""
 product = ""
+order_scope = "all"
 currency = ""
 as_of = ""
 window = 365
@@ -107,8 +108,8 @@ from crmlab import check_settings, open_data, show, type_customers, word
 
 settings = check_settings(
     lang=lang, data=data, orders=orders, customer=customer, order=order, date=date, amount=amount, state=state,
-    refund=refund, category=category, product=product, currency=currency, as_of=as_of, window=window,
-    refunds=refunds, split=split, groups=groups, seed=seed, tables=tables,
+    refund=refund, category=category, product=product, order_scope=order_scope, currency=currency, as_of=as_of,
+    window=window, refunds=refunds, split=split, groups=groups, seed=seed, tables=tables,
 )
 shop = open_data(settings)
 show.theme()
@@ -247,15 +248,15 @@ show.recency_frequency(result, lang)
 # %% [markdown] lang="zh"
 # ## 问一问为什么
 #
-# 挑一位组合没有名字的客户。先盖住输出，用上面的平均值自己写出三个标记，再请程序解释。
+# 挑一位组合没有名字的客户（没有这样的客户，就换一位）。先盖住输出，用上面的平均值自己写出三个标记，再请程序解释。
 
 # %% [markdown] lang="en"
 # ## Ask why
 #
-# Choose a customer whose combination has no name. Cover the output, write the three marks yourself with the means above, and then let the program explain.
+# Choose a customer whose combination has no name, or another if there is none. Cover the output, write the three marks yourself with the means above, and then let the program explain.
 
 # %% tags=["nbval-check-output"]
-unnamed = result.table.loc[result.table["type"] == 0, customer].iloc[0]
+unnamed = result.customers.sort_values("type", kind="stable")[customer].iloc[0]
 show.text(result.explain(unnamed, lang))
 
 # %% [markdown] lang="zh"
@@ -631,19 +632,19 @@ show.tried(habits, lang)
 show.tried(lambda: show.pairs(bought_together(lines), lang, names=names, rows=8), lang)
 
 # %% [markdown] lang="zh"
-# **谁会回来。** 每行是同一个月第一次来的客户，往右是之后第几个月又来买的比例。第 0 个月是 100%。
+# **谁会回来。** 每行是同一个月第一次来的客户，往右是之后第几个月又来买的比例。首次购买的那个月人人都在，是 100%，所以不画。
 
 # %% [markdown] lang="en"
-# **Who comes back.** Each row holds the customers who first came in one month. To the right stands the share of them that buys again so many months later. Month 0 is 100%.
+# **Who comes back.** Each row holds the customers who first came in one month. To the right stands the share of them that buys again so many months later. In the month of the first purchase it is 100% and therefore not drawn.
 
 # %%
 show.cohorts(retention(result), lang)
 
 # %% [markdown] lang="zh"
-# **往后会怎样。** 预测先在最近几个月上试一试，和最笨的办法比：照抄去年同月。比不过，就直说。
+# **往后会怎样。** 预测先在最近几个月上试一试，和最笨的办法比：照抄去年同月，不满一年就照抄上个月。比不过，就直说。
 
 # %% [markdown] lang="en"
-# **Where it goes.** A forecast is first tried on the last months against the simplest way: repeat the same month of last year. Where it loses, we say so.
+# **Where it goes.** A forecast is first tried on the last months against the simplest way: repeat the same month of last year, or last month where there is less than a year. Where it loses, we say so.
 
 # %%
 @cache
@@ -674,11 +675,16 @@ show.tried(lambda: show.demand(future(), lang), lang)
 # %%
 from crmlab.grouping import cluster
 
-found = cluster(result, settings.groups or None, seed=settings.seed)
-show.table(found.profile, lang, currency=shop.currency)
+
+@cache
+def found():
+    return cluster(result, settings.groups or None, seed=settings.seed)
+
+
+show.tried(lambda: show.table(found().profile, lang, currency=shop.currency), lang)
 
 # %%
-show.table(found.in_words(lang), lang)
+show.tried(lambda: show.table(found().in_words(lang), lang), lang)
 
 # %% [markdown] lang="zh"
 # 群 1 的平均消费最高。表里是每群的中位数；“用话来说”拿它和全部客户的三等分比较。看上去很有道理。现在请程序自己检查：
@@ -695,10 +701,10 @@ show.table(found.in_words(lang), lang)
 # - the customers are cut into two halves, each clustered by itself: are the clusters the same?
 
 # %%
-show.cluster_choice(found, lang)
+show.tried(lambda: show.cluster_choice(found(), lang), lang)
 
 # %%
-show.text(found.describe(lang))
+show.tried(lambda: show.text(found().describe(lang)), lang)
 
 # %% [markdown] lang="zh"
 # 蓝线要高出灰带，点才是实心的。实心点在哪里？如果一个也没有，就老实说：这里没有天然的群。这 4 群仍然可以用来分工，但它们是切出来的。
@@ -711,7 +717,7 @@ show.text(found.describe(lang))
 # Look at the scatter: is there empty space between the clusters?
 
 # %%
-show.cluster_points(found, lang, currency=shop.currency)
+show.tried(lambda: show.cluster_points(found(), lang, currency=shop.currency), lang)
 
 # %% [markdown] lang="zh"
 # 群和八种组合一致吗？每行是一群。一行里只有一两格有人，就是一致；散在许多格里，就是两种分法看的东西不同。
@@ -721,7 +727,7 @@ show.cluster_points(found, lang, currency=shop.currency)
 
 # %%
 title = word("title.cluster_types", lang)
-show.heat(found.by_type(), lang, title=title, rows="cluster", columns="marks")
+show.tried(lambda: show.heat(found().by_type(), lang, title=title, rows="cluster", columns="marks"), lang)
 
 # %% [markdown] lang="zh"
 # ## 实验：噪声，和真的群
@@ -792,9 +798,13 @@ show.cluster_profiles(planted, lang)
 # %% tags=["nbval-check-output"]
 from crmlab.forecast import lifetime_value, predict_return
 
-coming = show.tried(lambda: predict_return(result, horizon=60, seed=settings.seed), lang)
-predicted = hasattr(coming, "table")
-show.text(coming.describe(lang)) if predicted else coming
+
+@cache
+def coming():
+    return predict_return(result, horizon=60, seed=settings.seed)
+
+
+show.tried(lambda: show.text(coming().describe(lang)), lang)
 
 # %% [markdown] lang="zh"
 # 横轴是模型说的概率，纵轴是后来真的买了的比例。点在斜线下面，就是说得太高。人数少的组，区间很宽。
@@ -803,7 +813,7 @@ show.text(coming.describe(lang)) if predicted else coming
 # Across: the probability that the model gave. Up: the share who then bought. A point below the line was promised too much. Bins with few people have wide intervals.
 
 # %%
-show.calibration(coming, lang) if predicted else coming
+show.tried(lambda: show.calibration(coming(), lang), lang)
 
 # %% [markdown] lang="zh"
 # 再把类型放在旁边。你猜的“无价值客户”，实际是多少？名字说没有价值，他们里有没有人再来？
@@ -812,7 +822,7 @@ show.calibration(coming, lang) if predicted else coming
 # Now beside the types. How many of the "no-value customers" was it? The name says no value; did any of them come back?
 
 # %%
-show.return_by_type(coming, lang) if predicted else coming
+show.tried(lambda: show.return_by_type(coming(), lang), lang)
 
 # %% [markdown] lang="zh"
 # 标记和模型看法不同的客户，今天就列得出来。表里是编号和理由，不是命令：模型不知道联系有没有用。
@@ -821,7 +831,7 @@ show.return_by_type(coming, lang) if predicted else coming
 # Customers about whom mark and model differ can be listed today. The table gives ids and reasons, no orders: the model does not know whether a message would help.
 
 # %%
-show.table(coming.misjudged(), lang, currency=shop.currency, rows=6) if predicted else coming
+show.tried(lambda: show.table(coming().misjudged(), lang, currency=shop.currency, rows=6), lang)
 
 # %% [markdown] lang="zh"
 # **试一试**：把 60 改成 90，再改成 30。模型还比简单办法好吗？如果只报告最好看的那一个天数，会骗到谁？
@@ -840,12 +850,15 @@ show.table(coming.misjudged(), lang, currency=shop.currency, rows=6) if predicte
 # Lifetime value estimates how often somebody buys within a year, and how much each time: BG/NBD for how often, Gamma-Gamma for how much. Both assume a lot. Read the assumptions first, then the numbers.
 
 # %% tags=["nbval-check-output"]
-worth = show.tried(lambda: lifetime_value(result, days=365, discount_rate=0.1, seed=settings.seed), lang)
-valued = hasattr(worth, "table")
-show.text(worth.describe(lang)) if valued else worth
+@cache
+def worth():
+    return lifetime_value(result, days=365, discount_rate=0.1, seed=settings.seed)
+
+
+show.tried(lambda: show.text(worth().describe(lang)), lang)
 
 # %%
-show.value_holdout(worth, lang) if valued else worth
+show.tried(lambda: show.value_holdout(worth(), lang), lang)
 
 # %% [markdown] lang="zh"
 # 灰线假定人人保持自己的频率。橙线往中间收：以前来得特别多的人，往后多半没有那么多。哪条线离实际近？上面那段话里，总数偏高还是偏低？只要还有偏差，金额就用来排先后，不要写进预算。
@@ -854,8 +867,11 @@ show.value_holdout(worth, lang) if valued else worth
 # The grey line lets everybody keep their own rate. The orange line pulls towards the middle: people who came very often tend to come less often later. Which line is closer to what happened? In the text above, is the total too high or too low? As long as there is such an error, use the money to rank customers, not to write a budget.
 
 # %%
-top = worth.table.sort_values("value", ascending=False) if valued else None
-show.table(top, lang, currency=shop.currency, rows=6) if valued else worth
+def dearest():
+    return show.table(worth().table.sort_values("value", ascending=False), lang, currency=shop.currency, rows=6)
+
+
+show.tried(dearest, lang)
 
 # %% [markdown] lang="zh"
 # ## 换一个行业，不换代码
