@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from crmlab.explorer.versions import SEED, Versions
 from crmlab.money import format_money
-from crmlab.rfm.explain import _part
+from crmlab.rfm.explain import indicator_sentence
 from crmlab.rfm.marks import COMBINATIONS, INDICATORS
 from crmlab.words import word
 
@@ -48,7 +48,7 @@ def sentence(
         return word("explorer.nobody", lang)
     if not row:
         return word("explorer.absent", lang, customer=customer)
-    parts = {name: _part(state, row, place, lang) for place, name in enumerate(INDICATORS)}
+    parts = {name: indicator_sentence(state, row, place, lang) for place, name in enumerate(INDICATORS)}
     title = title_of(row["marks"], lang, named)
     told = word("explorer.typed", lang, customer=customer, marks=row["marks"], title=title, **parts)
     then = "new" if not before else "same" if before["marks"] == row["marks"] else "changed"

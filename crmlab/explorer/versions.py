@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import narwhals.stable.v2 as nw
 
 from crmlab.frames import Lent, rows
-from crmlab.rfm.orders import _minor, valid_lines
+from crmlab.rfm.orders import in_minor_units, valid_lines
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,13 +82,13 @@ def _pieces(lent: Lent, settings: "Settings") -> nw.DataFrame:
     lines, day = valid_lines(lent.lines, settings), lent.days("day")
     columns = {
         "day": day,
-        "money": _minor(lines, "amount", settings),
+        "money": in_minor_units(lines, "amount", settings),
         "sold": (nw.col("amount") >= 0).cast(nw.Int32),
         "back": (nw.col("amount") < 0).cast(nw.Int32),
     }
     keys = ["customer", "order", "day"]
     if "refund" in lent.names and settings.refunds != "ignore":
-        columns["refund"] = _minor(lines, "refund", settings)
+        columns["refund"] = in_minor_units(lines, "refund", settings)
         if "refund_day" in lent.names:
             later = (columns["refund"] > 0) & (lent.days("refund_day") > day)
             columns["known"] = nw.when(later).then(lent.days("refund_day")).otherwise(day)

@@ -12,7 +12,7 @@ from crmlab.patterns.lines import PurchaseLines, per_customer
 from crmlab.patterns.months import month_of
 from crmlab.patterns.rhythm import rhythm
 from crmlab.patterns.usual import LEAST_ORDERS
-from crmlab.rfm.rule import _day_number
+from crmlab.rfm.rule import day_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +132,7 @@ def interactions(events: "pd.DataFrame", result: "RFM") -> "pd.DataFrame":
 
 def _calendar(result: "RFM") -> "pd.DataFrame":
     """Months with a purchase, and the share of orders on working days of the week (holidays are not known here)."""
-    monday = _day_number("day") - 1
+    monday = day_number("day") - 1
     orders = result.purchases().select(
         "customer", month=month_of("day"), weekday=(monday % WEEK < WORKING_DAYS).cast(nw.Int32)
     )

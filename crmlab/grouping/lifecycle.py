@@ -8,7 +8,7 @@ from crmlab.collect.consent import demand_purpose
 from crmlab.errors import DataError, ParameterError
 from crmlab.grouping.rules import Grouped, open_rules
 from crmlab.patterns.lines import collected
-from crmlab.rfm.rule import _day_number
+from crmlab.rfm.rule import day_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def _days(result: "RFM") -> nw.LazyFrame:
     )  # fmt: skip
     as_of = nw.lit(result.settings.as_of.toordinal())
     return bought.select(
-        "customer", **{f"days_since_{name}": (as_of - _day_number(name)).cast(nw.Int64) for name in ("first", "last")}
+        "customer", **{f"days_since_{name}": (as_of - day_number(name)).cast(nw.Int64) for name in ("first", "last")}
     )
 
 

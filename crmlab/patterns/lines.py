@@ -10,7 +10,7 @@ from crmlab.errors import DataError
 from crmlab.files import typed_text
 from crmlab.frames import Lent, lend
 from crmlab.rfm.door import type_lines
-from crmlab.rfm.orders import _known_refund, _minor, valid_lines
+from crmlab.rfm.orders import in_minor_units, known_refund, valid_lines
 from crmlab.words import word
 
 if TYPE_CHECKING:
@@ -109,9 +109,9 @@ def purchase_lines(
     columns = {inner: name for inner, name in given.items() if name}
     lent, beside = _lent_with(orders, result, columns)
     settings = result.settings
-    money = _minor(lent.lines, "amount", settings)
+    money = in_minor_units(lent.lines, "amount", settings)
     if "refund" in lent.names and settings.refunds != "ignore":
-        money = money - _known_refund(lent, lent.lines, settings)
+        money = money - known_refund(lent, lent.lines, settings)
     known = lent.lines.filter(lent.days("day") <= lent.day(settings.as_of))
     what = {"category": nw.when(nw.col("category") != "").then(nw.col("category"))} if category else {}
     others = [name for name in columns if name != "category"]

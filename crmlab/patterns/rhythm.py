@@ -6,7 +6,7 @@ import narwhals.stable.v2 as nw
 
 from crmlab.frames import private_connection
 from crmlab.patterns.lines import per_customer
-from crmlab.rfm.rule import _day_number
+from crmlab.rfm.rule import day_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def rhythm(result: "RFM") -> "pd.DataFrame":
        orders  average_order  median_gap  gap_spread  days_since_last
     0       4            750        31.0         5.0                7
     """
-    orders = result.purchases().select("customer", "money", number=_day_number("day"))
+    orders = result.purchases().select("customer", "money", number=day_number("day"))
     if result.lent.kind == "dask":
         orders = nw.from_native(private_connection().from_arrow(orders.collect("pyarrow").to_native()))
     gap = nw.col("gap")

@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 from crmlab.errors import ParameterError
 from crmlab.frames import rows
 from crmlab.patterns.lines import PurchaseLines, collected
-from crmlab.rfm.rule import _day_number
+from crmlab.rfm.rule import day_number
 from crmlab.words import word
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def bought_together(
 def _draw(seed: int) -> nw.Expr:
     """A number from 0 to PRIME - 1 for each order, from its day and money. A square spreads neighbours."""
     of_day, of_money = STEPS
-    place = _day_number("day") * of_day + nw.col("order_money").abs() % PRIME * of_money + seed % PRIME
+    place = day_number("day") * of_day + nw.col("order_money").abs() % PRIME * of_money + seed % PRIME
     return (place % PRIME) * (place % PRIME) % PRIME
 
 

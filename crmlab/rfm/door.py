@@ -157,7 +157,12 @@ def type_orders(
 ) -> RFM:
     """From the orders that the engine keeps to the result."""
     customers = rule.customers(lent, orders, settings, found.places.get("customer"))
-    accounts = rule.accounts(orders, customers)
+    accounts = rule.accounts(customers)
+    if accounts["shared"]:
+        order_lines.demand_one_customer(lent, orders)
+    if "lowest" in orders.collect_schema().names():
+        orders = lent.keep(orders.drop("lowest"))
+    customers = rule.in_population(customers)
     if not accounts["customers"]:
         raise DataError("no_valid_order", count=found.lines, as_of=settings.as_of, window=settings.window or "∞")
     thresholds = rule.mean_thresholds(accounts) if split == "mean" else rule.thresholds(customers, split)

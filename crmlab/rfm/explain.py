@@ -98,11 +98,11 @@ def explain(result: "RFM", customer_id: Any, lang: str) -> str:
     combination = "".join(letter + row[name] for letter, name in zip("RFM", MARK_COLUMNS, strict=True))
     title = result.type_name(combination, lang)
     title = word("explain.type", lang, number=row["type"], name=title) if row["type"] else title
-    parts = {name: _part(result, row, place, lang) for place, name in enumerate(INDICATORS)}
+    parts = {name: indicator_sentence(result, row, place, lang) for place, name in enumerate(INDICATORS)}
     return word("explain.typed", lang, title=title, marks=combination, **parts, **values)
 
 
-def _part(result: "RFM", row: dict, place: int, lang: str) -> str:
+def indicator_sentence(result: "RFM", row: dict, place: int, lang: str) -> str:
     name, mark = INDICATORS[place], row[MARK_COLUMNS[place]]
     threshold = result.thresholds[name]
     limit, value = threshold.value, row[name]

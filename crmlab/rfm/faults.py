@@ -79,7 +79,7 @@ def facts(lent: Lent, settings: Settings) -> Facts:
 
 
 def _count(test: nw.Expr) -> nw.Expr:
-    return test.cast(nw.Int64).sum()
+    return test.cast(nw.Int32).cast(nw.Int64).sum()
 
 
 def _edges(column: str) -> tuple[nw.Expr, nw.Expr]:

@@ -36,6 +36,8 @@ def keep_orders(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Fact
     """The rows of `to_orders`, computed once and held by the engine.
 
     Raises DataError for an order number that stands with two customers, unless each customer has numbers of its own.
+    On Spark, orders with numbers for customers are neither held nor looked through yet: they have the column `lowest`,
+    and `demand_one_customer` and `Lent.keep` come when the customers are made of them in the same pass.
     """
     needed, maxima = _needed(lent, lines, settings, found)
     one_customer = settings.order_scope == "all"
@@ -45,16 +47,16 @@ def keep_orders(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Fact
         orders = lent.keep(_grouped(needed, maxima))
         if one_customer and not lent.all_different(orders, "order"):
             counted = orders.group_by("order").agg(nw.len().alias("customers"))
-            _demand_one_customer(lent, counted.filter(nw.col("customers") > 1))
+            _demand_none(lent, counted.filter(nw.col("customers") > 1))
     return _what_counts(lent, orders, settings)
 
 
 def _needed(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Facts) -> tuple[nw.LazyFrame, list[str]]:
     """What is needed of each line, and the columns of which an order has the largest value; of money it has the sum."""
-    money = _minor(lines, "amount", settings)
+    money = in_minor_units(lines, "amount", settings)
     back = nw.col("amount") < 0
     if "refund" in lent.names and settings.refunds != "ignore":
-        refund = _known_refund(lent, lines, settings)
+        refund = known_refund(lent, lines, settings)
         money, back = money - refund, back | (refund > 0)
     maxima = {"day": lent.days("day")}
     if found.negative:
@@ -82,8 +84,11 @@ def _keep_by_order(lent: Lent, needed: nw.LazyFrame, maxima: list[str], places: 
             nw.col("money").sum(),
             nw.len().alias("lines"),
         )
-        orders = lent.keep(grouped.with_columns(nw.col("money", "lines").cast(nw.Int64)))
-    _demand_one_customer(lent, orders.filter(nw.col("customer") != nw.col("lowest")))
+        orders = grouped.with_columns(nw.col("money", "lines").cast(nw.Int64))
+        if lent.kind == "pyspark":
+            return orders
+        orders = lent.keep(orders)
+    demand_one_customer(lent, orders)
     return orders.select("customer", "order", *maxima, "money", "lines")
 
 
@@ -105,8 +110,13 @@ def _by_address(lent: Lent, needed: nw.LazyFrame, maxima: list[str], places: Map
     )
 
 
-def _demand_one_customer(lent: Lent, shared: nw.LazyFrame) -> None:
-    """Raise DataError if there is any order that stands with two customers."""
+def demand_one_customer(lent: Lent, orders: nw.LazyFrame) -> None:
+    """Raise DataError if the lowest customer of an order is not the highest."""
+    _demand_none(lent, orders.filter(nw.col("customer") != nw.col("lowest")))
+
+
+def _demand_none(lent: Lent, shared: nw.LazyFrame) -> None:
+    """Raise DataError if there is any of these orders that stand with two customers."""
     (counted,) = rows(shared.select(nw.len().alias("numbers")))
     if counted["numbers"]:
         first = rows(shared.sort("order").head(SHOWN))
@@ -138,7 +148,7 @@ def in_window(lent: Lent, orders: nw.LazyFrame, settings: Settings) -> nw.LazyFr
     return orders.drop("inside", strict=False)
 
 
-def _minor(lines: nw.LazyFrame, column: str, settings: Settings) -> nw.Expr:
+def in_minor_units(lines: nw.LazyFrame, column: str, settings: Settings) -> nw.Expr:
     """A column of money in minor units; no refund is a refund of 0."""
     given = nw.col(column).fill_null(0) if column == "refund" else nw.col(column)
     if lines.collect_schema()[column].is_integer():
@@ -146,9 +156,9 @@ def _minor(lines: nw.LazyFrame, column: str, settings: Settings) -> nw.Expr:
     return nearest(given.cast(nw.Float64) * settings.scale).cast(nw.Int64)
 
 
-def _known_refund(lent: Lent, lines: nw.LazyFrame, settings: Settings) -> nw.Expr:
+def known_refund(lent: Lent, lines: nw.LazyFrame, settings: Settings) -> nw.Expr:
     """The refund of a line as far as it is known on the reference date: a later one counts as none."""
-    refund = _minor(lines, "refund", settings)
+    refund = in_minor_units(lines, "refund", settings)
     if "refund_day" not in lent.names:
         return refund
     later = (lent.days("refund_day") >= lent.day(settings.as_of + dt.timedelta(days=1))).fill_null(False)

@@ -65,9 +65,9 @@ class RFM:
     def customers(self) -> "pd.DataFrame":
         """The table as a pandas frame sorted by customer, whatever kind came in. It has to fit in memory: 5 million
         customers take about 0.5 GB."""
-        return self.typed.rename({"customer": self.customer_column}).collect("pyarrow").to_pandas().sort_values(
-            self.customer_column, ignore_index=True
-        )  # fmt: skip
+        table = self.typed.collect("pyarrow").select(self.typed.collect_schema().names())
+        plain = table.rename({"customer": self.customer_column}).to_native().replace_schema_metadata(None).to_pandas()
+        return plain.sort_values(self.customer_column, ignore_index=True)
 
     def purchases(self, *, history: bool = False) -> nw.LazyFrame:
         """The orders that count, one row each, where they live: customer, order, day, money (minor units).

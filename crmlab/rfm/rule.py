@@ -12,7 +12,8 @@ from crmlab.rfm.settings import Settings
 
 
 def customers(lent: Lent, orders: nw.LazyFrame, settings: Settings, places: range | None) -> nw.LazyFrame:
-    """One row per customer of the population: recency_days, frequency, monetary, and the lines they rest on.
+    """One row per customer: recency_days, frequency, monetary, whether the customer is in the population (`typed`), and
+    what `accounts` needs.
 
     The engine holds it. Where rows stand in an order, it is that of the customers.
     """
@@ -23,26 +24,29 @@ def customers(lent: Lent, orders: nw.LazyFrame, settings: Settings, places: rang
         last=nw.when(*dated).then(nw.col("day")) if dated else nw.col("day"),
         frequency=_where(bought + kept + inside, nw.lit(1)),
         monetary=_where(kept + inside, nw.col("money")),
-        lines=_where(kept + inside, nw.col("lines")),
+        **_accounted(orders),
     )
-    sums = ["frequency", "monetary", "lines"]
+    sums = counted.collect_schema().names()[2:]
     if places:
         grouped = group_by_address(counted, "customer", places, maxima=["last"], sums=sums, connection=lent.connection)
-        return _with_recency(grouped, settings)
+        return _with_recency(lent, grouped, settings, sums)
     grouped = counted.group_by("customer").agg(nw.col("last").max(), nw.col(*sums).sum())
-    found = _with_recency(grouped, settings)
+    found = _with_recency(lent, grouped, settings, sums)
     return lent.keep(found.sort("customer") if lent.has_row_order else found)
 
 
-def _with_recency(grouped: nw.LazyFrame, settings: Settings) -> nw.LazyFrame:
-    return grouped.filter(~nw.col("last").is_null()).select(
+def _with_recency(lent: Lent, grouped: nw.LazyFrame, settings: Settings, sums: list[str]) -> nw.LazyFrame:
+    typed = ~nw.col("last").is_null()
+    last = nw.when(typed).then(nw.col("last")).otherwise(lent.day(settings.as_of))
+    return grouped.with_columns(last=last, typed=typed).select(
         "customer",
-        (nw.lit(settings.as_of.toordinal()) - _day_number("last")).cast(nw.Int64).alias("recency_days"),
-        nw.col("frequency", "monetary", "lines").cast(nw.Int64),
+        "typed",
+        (nw.lit(settings.as_of.toordinal()) - day_number("last")).cast(nw.Int64).alias("recency_days"),
+        nw.col(*sums).cast(nw.Int64),
     )
 
 
-def _day_number(column: str) -> nw.Expr:
+def day_number(column: str) -> nw.Expr:
     """The proleptic Gregorian ordinal of a day, as `date.toordinal` has it. Not every engine subtracts days.
 
     Whole years are counted by floats, half a year from any doubt: narwhals makes a long story of integer division.
@@ -52,32 +56,50 @@ def _day_number(column: str) -> nw.Expr:
     return years * 365 + leap.cast(nw.Int64) + nw.col(column).dt.ordinal_day()
 
 
-def accounts(orders: nw.LazyFrame, customers: nw.LazyFrame) -> dict[str, int]:
-    """Where the valid lines went, all of them in one of the counts, and the sums of R, F and M over the customers."""
+def _accounted(orders: nw.LazyFrame) -> dict[str, nw.Expr]:
+    """What each order adds to the accounts: its lines, those of them inside the window, and those kept there."""
     inside, kept, _ = _tests(orders)
-    sums = {"lines": nw.col("lines"), "inside": _where(inside, nw.col("lines")),
-            "kept": _where(inside + kept, nw.col("lines"))}  # fmt: skip
-    (counted,) = rows(orders.select(**{name: lines.sum().cast(nw.Int64) for name, lines in sums.items()}))
-    (used,) = rows(
+    added = {"lines": nw.col("lines")}
+    if inside:
+        added["inside"] = _where(inside, nw.col("lines"))
+    if kept:
+        added["kept"] = _where(inside + kept, nw.col("lines"))
+    if "lowest" in orders.collect_schema().names():
+        added["shared"] = _where([nw.col("customer") != nw.col("lowest")], nw.lit(1))
+    return added
+
+
+def in_population(customers: nw.LazyFrame) -> nw.LazyFrame:
+    return customers.filter(nw.col("typed"))
+
+
+def accounts(customers: nw.LazyFrame) -> dict[str, int]:
+    """Where the valid lines went, all of them in one of the counts, and the sums of R, F and M over the population.
+
+    `shared` counts the order numbers that stand with two customers, where they are looked for along the way.
+    """
+    there = customers.collect_schema().names()
+    sums = [name for name in ("lines", "inside", "kept", "shared") if name in there]
+    last = "kept" if "kept" in there else "inside" if "inside" in there else "lines"
+    typed = {"customers": nw.lit(1), "used": nw.col(last), **{name: nw.col(name) for name in INDICATORS}}
+    (found,) = rows(
         customers.select(
-            customers=nw.len().cast(nw.Int64),
-            orders=nw.col("frequency").sum().cast(nw.Int64),
-            used=nw.col("lines").sum().cast(nw.Int64),
-            recency_days=nw.col("recency_days").sum().cast(nw.Int64),
-            monetary=nw.col("monetary").sum().cast(nw.Int64),
+            nw.col(*sums).sum().cast(nw.Int64),
+            **{name: _where([nw.col("typed")], value).sum().cast(nw.Int64) for name, value in typed.items()},
         )
     )
-    found = {name: int(value or 0) for name, value in (counted | used).items()}
+    total = {name: int(value or 0) for name, value in found.items()}
+    inside = total.get("inside", total["lines"])
+    kept = total.get("kept", inside)
     return {
-        "customers": found["customers"],
-        "orders": found["orders"],
-        "lines": found["lines"],
-        "before_window": found["lines"] - found["inside"],
-        "refunded": found["inside"] - found["kept"],
-        "no_purchase": found["kept"] - found["used"],
-        "recency_days": found["recency_days"],
-        "frequency": found["orders"],
-        "monetary": found["monetary"],
+        "customers": total["customers"],
+        "orders": total["frequency"],
+        "lines": total["lines"],
+        "before_window": total["lines"] - inside,
+        "refunded": inside - kept,
+        "no_purchase": kept - total["used"],
+        "shared": total.get("shared", 0),
+        **{name: total[name] for name in INDICATORS},
     }
 
 
