@@ -65,7 +65,7 @@ def test_a_folder_of_order_lines_alone_is_enough(tmp_path):
     )
     own = open_data(check_settings(data=str(tmp_path), as_of="2026-06-17"))
     result = type_customers(own.orders, as_of=own.as_of, **own.columns)
-    assert result.table["monetary"].tolist() == [1000, 3000]
+    assert sorted(result.table["monetary"]) == [1000, 3000]
 
 
 def test_a_file_of_ones_own_is_used_with_its_column_names(tmp_path):

@@ -153,7 +153,7 @@ def _form(between: float, error: float, rest: float, degrees: int, error_degrees
         return np.full(3, NAN)
     if error + rest == 0:
         return np.ones(3)
-    if between == 0:
+    if between == 0 < error:
         return np.full(3, -error / rest)
     tail = (1 - LEVEL) / 2
     c = np.array([1.0, *f.isf([tail, 1 - tail], degrees, error_degrees)])
