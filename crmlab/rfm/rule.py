@@ -143,7 +143,7 @@ def _score(indicator: str, cuts: tuple) -> nw.Expr:
     score = nw.lit(1).cast(nw.Int64)
     for limit in marks.score_limits(cuts, small_is_best):
         better = nw.col(indicator) <= limit if small_is_best else nw.col(indicator) >= limit
-        score = score + better.cast(nw.Int64)
+        score = score + better.cast(nw.Int32)
     return score
 
 

@@ -2,7 +2,7 @@
 # crmlab:
 #   number: "02"
 #   name: segment
-#   minutes: 150
+#   minutes: 225
 #   title:
 #     zh: 任务二：客户分组
 #     en: "Task two: group the customers"
@@ -153,19 +153,19 @@ customer = shop.columns["customer"]
 show.text(result.describe(lang))
 
 # %% [markdown] lang="zh"
-# 橙线是分界。M 的图里，大多数人在橙线左边：少数大客户把平均值拉高了。最右边的一根，装着所有更大的值。
+# 橙线是分界。看 M 的图：橙线左边的人多，还是右边的人多？少数大客户会把平均值拉高。最右边的一根，装着所有更大的值。
 
 # %% [markdown] lang="en"
-# The orange line is the threshold. In the picture of M most people are to the left of it: a few large customers pull the mean up. The last bar on the right holds all larger values.
+# The orange line is the threshold. In the picture of M, are more people to the left of it or to the right? A few large customers pull a mean up. The last bar on the right holds all larger values.
 
 # %%
 show.distributions(result, lang)
 
 # %% [markdown] lang="zh"
-# 每行一位客户，最后几列是标记和类型。
+# 每行一位客户，最后几列是标记和类型。类型 0 是没有名字的组合，下一节讲。
 
 # %% [markdown] lang="en"
-# One row per customer, with the marks and the type in the last columns.
+# One row per customer, with the marks and the type in the last columns. Type 0 is a combination without a name; see the next section.
 
 # %% tags=["nbval-check-output"]
 show.table(result.table, lang, currency=shop.currency, rows=8)
@@ -177,9 +177,9 @@ show.table(result.table, lang, currency=shop.currency, rows=8)
 #
 # | 标记 | 名称 | 怎么理解 |
 # | --- | --- | --- |
-# | R↓F↑M↑ | 重要维护客户 | 刚来过，来得勤，花得多：别让他们失望 |
-# | R↓F↓M↑ | 重要发展客户 | 刚来过，花得多，来得少：问清需要，请他们多来 |
-# | R↓F↑M↓ | 一般重要客户 | 刚来过，来得勤，花得少：稳稳相处，不硬推销 |
+# | R↓F↑M↑ | 重要维护客户 | 最近来过，来得勤，花得多：别让他们失望 |
+# | R↓F↓M↑ | 重要发展客户 | 最近来过，花得多，来得少：问清需要，请他们多来 |
+# | R↓F↑M↓ | 一般重要客户 | 最近来过，来得勤，花得少：稳稳相处，不硬推销 |
 # | R↑F↑M↑ | 重要挽留客户 | 以前来得勤、花得多，最近没来：问一句为什么 |
 # | R↑F↑M↓ | 一般客户 | 来得勤，花得少，最近没来：省力地保持联系 |
 # | R↑F↓M↓ | 无价值客户 | 很久没来，来得少，花得少：名字很重，其实只是排在后面 |
@@ -311,16 +311,16 @@ print((0.10 + 0.10 + 0.10) / 3)
 # %% [markdown] lang="zh"
 # ## 实验二：换一个设置，类型还站得住吗
 #
-# 同样的客户，每次只换一个设置：窗口、参考日、分界的办法。多少人换了组合？他们的钱占多少？
+# 同样的订单，每次只换一个设置：窗口、参考日、分界的办法。多少人换了组合？他们的钱占多少？
 #
-# 先猜：把窗口从 365 天换成 90 天，十个人里有几个会换组合？
+# 先猜：把窗口从 365 天换成 90 天，两边都有购买的客户里，十个人有几个会换组合？
 
 # %% [markdown] lang="en"
 # ## Experiment two: do the types hold under other settings?
 #
-# The same customers, and each time one setting is another: the window, the reference date, or how the threshold is found. How many change their combination, and how much of the money is theirs?
+# The same orders, and each time one setting is another: the window, the reference date, or how the threshold is found. How many change their combination, and how much of the money is theirs?
 #
-# Guess first: with a window of 90 days in place of 365, how many of ten change?
+# Guess first: with a window of 90 days in place of 365, how many of ten customers who bought in both change?
 
 # %% tags=["nbval-check-output"]
 from functools import cache
@@ -343,18 +343,18 @@ show.stability_bars(card, lang)
 show.table(card.table, lang, currency=shop.currency)
 
 # %% [markdown] lang="zh"
-# 规则没有变，数据没有变，变的只是设置。所以设置要写在每个结果上，也不要拿两个不同窗口的名单来比。
+# 规则没有变，数据没有变，变的只是设置。所以设置要写在每个结果上，也不要把两个不同窗口的名单当成前后变化。
 
 # %% [markdown] lang="en"
-# The rule is the same and so are the data; only the setting is another. So the settings stand on every result, and lists from two different windows are never compared.
+# The rule is the same and so are the data; only the setting is another. So the settings stand on every result, and a difference between two windows is not taken for a change over time.
 
 # %% [markdown] lang="zh"
 # ## 实验三：问卷和订单，单位不同
 #
 # 问卷问的是“平均每个季度几次”，F 数的是窗口里的总次数。两位客户：
 #
-# - 新客户：来了 1 个季度，买了 3 次；
-# - 老客户：来了 4 个季度，买了 8 次。
+# - A 来了 1 个季度，买了 3 次；
+# - B 来了 4 个季度，买了 8 次。
 #
 # 谁更勤？先猜，再看表。
 
@@ -363,23 +363,23 @@ show.table(card.table, lang, currency=shop.currency)
 #
 # The survey asks "how many times a quarter on average". F counts all orders in the window. Two customers:
 #
-# - the new one has been here for 1 quarter and bought 3 times;
-# - the old one has been here for 4 quarters and bought 8 times.
+# - A has been here for 1 quarter and bought 3 times;
+# - B has been here for 4 quarters and bought 8 times.
 #
 # Who buys more often? Guess first, then look at the table.
 
 # %% tags=["nbval-check-output"]
-two = pd.DataFrame({"customer_id": ["new", "old"], "frequency": [3, 8], "quarters": [1, 4]})
+two = pd.DataFrame({"customer_id": ["A", "B"], "frequency": [3, 8], "quarters": [1, 4]})
 two["orders_per_quarter"] = two["frequency"] / two["quarters"]
 for column, mark in (("frequency", "f_mark"), ("orders_per_quarter", "rate_mark")):
     two[mark] = (two[column] >= two[column].mean()).map({True: "↑", False: "↓"})
 show.table(two, lang)
 
 # %% [markdown] lang="zh"
-# 按总次数，老客户是 ↑；按每季度，新客户是 ↑。问卷的答案和订单的 F 不能放在一起比，除非先换成同一个单位。
+# 按总次数，B 是 ↑；按每季度，A 是 ↑。问卷的答案和订单的 F 不能放在一起比，除非先换成同一个单位。
 
 # %% [markdown] lang="en"
-# By the total the old customer is ↑, by the quarter the new one is. Answers of the survey and F from the orders cannot be compared until they are brought to one unit.
+# By the total B is ↑, by the quarter A is. Answers of the survey and F from the orders cannot be compared until they are brought to one unit.
 
 # %% [markdown] lang="zh"
 # ## 客户会搬家
@@ -407,10 +407,10 @@ show.tried(lambda: show.text(moves().describe(lang)), lang)
 show.tried(lambda: show.migration_flow(moves(), lang), lang)
 
 # %% [markdown] lang="zh"
-# 表里每行是前一期的组合，每列是后一期的。一行加起来是前一期的人数，一列加起来是后一期的人数。
+# 表里每行是前一期的组合，每列是后一期的。一行加起来是前一期的人数，一列加起来是后一期的人数。“新来”一行前一期没有买过，“离开”一列后一期没有再买，不算在内。
 
 # %% [markdown] lang="en"
-# In the table each row is a combination of the first period and each column one of the second. A row adds up to the customers of the first period, a column to those of the second.
+# In the table each row is a combination of the first period and each column one of the second. A row adds up to the customers of the first period, a column to those of the second. The row "new" and the column "left" do not count: those customers bought in only one of the periods.
 
 # %%
 show.tried(lambda: show.table(moves().table(lang), lang, currency=shop.currency), lang)
@@ -531,19 +531,19 @@ stages = lifecycle(result, people.rename(columns={"customer_id": customer}) if s
 show.table(stages.summary(lang).drop(columns="group"), lang, currency=shop.currency)
 
 # %% [markdown] lang="zh"
-# 另一位老师只分三类：潜在、现有、流失。两种分法不矛盾：五段里的新、活跃、沉默，合起来就是现有。
+# 另一种常见的分法只有三类：潜在、现有、流失。两种分法不矛盾：五段里的新、活跃、沉默，合起来就是现有。
 
 # %% [markdown] lang="en"
-# Another teacher has only three classes: potential, existing and lost. The two do not contradict each other: new, active and silent together are the existing customers.
+# Another common way has only three classes: potential, existing and lost. The two do not contradict each other: new, active and silent together are the existing customers.
 
 # %% tags=["nbval-check-output"]
 show.table(stages.table.groupby(["relation", "stage"], as_index=False).size().rename(columns={"size": "customers"}), lang)
 
 # %% [markdown] lang="zh"
-# **有名字的三群人。** 高频高价值、价格敏感型年轻、流失风险。一位客户可以在几群里。没有填年龄的人不算年轻，是未知：不知道，就不猜。
+# **有名字的三群人。** 高频高价值、价格敏感型年轻、流失风险。一位客户可以在几群里。没有填年龄的人不算年轻，是未知：不知道，就不猜。倍数可以改：`named_groups(known, gaps=3)`。
 
 # %% [markdown] lang="en"
-# **Three groups with a name.** Frequent and of high value, young and price-sensitive, at risk of leaving. A customer may be in several. Whoever gave no age is not young but unknown: what we do not know we do not guess.
+# **Three groups with a name.** Frequent and of high value, young and price-sensitive, at risk of leaving. A customer may be in several. Whoever gave no age is not young but unknown: what we do not know we do not guess. The factor can be changed: `named_groups(known, gaps=3)`.
 
 # %% tags=["nbval-check-output"]
 named = named_groups(known)
@@ -562,10 +562,10 @@ show.table(named.summary(lang).drop(columns="group"), lang, currency=shop.curren
 show.text(named.lacking(lang) or word("rules.nothing_lacking", lang))
 
 # %% [markdown] lang="zh"
-# **为什么买。** 工作日下单、一次买很多件的，多半是商务需求；周末也买、一次买几件的，多半是休闲需求。两样不一致的人，不放进任何一群。这只是从订单猜的；问过客户本人，才能说它准不准。
+# **为什么买。** 我们先猜：工作日下单、一次买很多件的是商务需求；周末也买、一次买几件的是休闲需求。两样不一致的人，不放进任何一群。这只是从订单猜的；问过客户本人，才能说它准不准。
 
 # %% [markdown] lang="en"
-# **What they buy for.** Orders on working days with many pieces point to business; orders at weekends too, with few pieces, point to leisure. Where the two signs disagree, the customer is in no group. This is only a guess from the orders; whether it is right can be said once customers have been asked.
+# **What they buy for.** Our guess: orders on working days with many pieces are business; orders at weekends too, with few pieces, are leisure. Where the two signs disagree, the customer is in no group. This is only a guess from the orders; whether it is right can be said once customers have been asked.
 
 # %%
 show.tried(lambda: show.table(need_groups(known).summary(lang).drop(columns="group"), lang, currency=shop.currency), lang)
@@ -598,10 +598,10 @@ show.table(by_spend(result), lang, currency=shop.currency)
 show.tried(lambda: show.table(by_goods(lines), lang, currency=shop.currency), lang)
 
 # %% [markdown] lang="zh"
-# **哪些商品最受欢迎？** 按人数、按件数、按金额，是三个不同的答案。报告里写“最受欢迎”，就要写是哪一种。
+# **哪些商品最受欢迎？** 按人数、按件数、按金额，第一名一样吗？前几名里有几样是共同的？报告里写“最受欢迎”，就要写是哪一种。
 
 # %% [markdown] lang="en"
-# **Which products are most popular?** By customers, by pieces and by money are three different answers. A report that says "most popular" must say which.
+# **Which products are most popular?** By customers, by pieces, by money: is the first the same? How many of the first are in all three? A report that says "most popular" must say which.
 
 # %%
 names = shop.table("products").set_index("product_id")[f"name_{lang}"].to_dict()
@@ -707,12 +707,12 @@ show.tried(lambda: show.cluster_choice(found(), lang), lang)
 show.tried(lambda: show.text(found().describe(lang)), lang)
 
 # %% [markdown] lang="zh"
-# 蓝线要高出灰带，点才是实心的。实心点在哪里？如果一个也没有，就老实说：这里没有天然的群。这 4 群仍然可以用来分工，但它们是切出来的。
+# 蓝线要高出灰带，点才是实心的。实心点在哪里？如果一个也没有，就老实说：这里没有天然的群。这几群仍然可以用来分工，但它们是切出来的。
 #
 # 看散点图：群与群之间有空白吗？
 
 # %% [markdown] lang="en"
-# The blue line has to rise above the grey band for a point to be filled. Where are filled points? If there are none, we say so: there are no natural clusters here. The 4 clusters may still serve to divide the work, but they were cut, not found.
+# The blue line has to rise above the grey band for a point to be filled. Where are filled points? If there are none, we say so: there are no natural clusters here. These clusters may still serve to divide the work, but they were cut, not found.
 #
 # Look at the scatter: is there empty space between the clusters?
 
@@ -746,18 +746,18 @@ show.tried(lambda: show.heat(found().by_type(), lang, title=title, rows="cluster
 # %% tags=["nbval-check-output"]
 import numpy as np
 
-draw = np.random.default_rng(settings.seed)
+draw = np.random.default_rng(618)
 noise = pd.DataFrame({"customer_id": range(400), "recency_days": draw.integers(0, 365, 400)})
 noise["frequency"] = draw.integers(1, 20, 400)
 noise["monetary"] = draw.integers(1_000, 100_000, 400)
-show.text(cluster(noise, seed=settings.seed).describe(lang))
+show.text(cluster(noise, seed=618).describe(lang))
 
 # %% tags=["nbval-check-output"]
 kind = draw.integers(0, 3, 400)
 three = pd.DataFrame({"customer_id": range(400), "recency_days": draw.poisson(np.array([8, 60, 250])[kind])})
 three["frequency"] = 1 + draw.poisson(np.array([25, 8, 3])[kind])
 three["monetary"] = three["frequency"] * draw.integers(5_000, 12_000, 400)
-planted = cluster(three, seed=settings.seed)
+planted = cluster(three, seed=618)
 show.text(planted.describe(lang))
 
 # %% [markdown] lang="zh"
@@ -770,24 +770,24 @@ show.text(planted.describe(lang))
 show.cluster_profiles(planted, lang)
 
 # %% [markdown] lang="zh"
-# 第一家店：“这里没有群”，哪怕图上切得出 4 块。第二家店：3 群，而且说得出每群像什么。会说“没有”的方法，它说“有”的时候才可信。
+# 第一家店：“这里没有群”，哪怕硬切，几块都切得出来。第二家店：3 群，而且说得出每群像什么。会说“没有”的方法，它说“有”的时候才可信。
 
 # %% [markdown] lang="en"
-# The first shop: "there are no clusters here", although it could be cut into 4. The second: 3 clusters, and words for each. A method that can say "none" can be trusted when it says "some".
+# The first shop: "there are no clusters here", although it could be cut into any number. The second: 3 clusters, and words for each. A method that can say "none" can be trusted when it says "some".
 
 # %% [markdown] lang="zh"
 # ## 谁会再来
 #
 # 六种类型说的是过去。店长问的是将来：接下来 60 天，谁会再来？
 #
-# 先猜一猜：R↑F↓M↓“无价值客户”里，60 天内会再来的有多少？十个里一个，两个，还是四个？
+# 先猜一猜：R↑F↓M↓“无价值客户”里，60 天内会再来的有多少？十个里不到一个，两三个，还是四个以上？
 
 # %% [markdown] lang="en"
 # ## Who will come back
 #
 # The six types speak of the past. The shop manager asks about the future: who comes back within 60 days?
 #
-# Guess first: of the R↑F↓M↓ "no-value customers", how many come back within 60 days? One in ten, two, or four?
+# Guess first: of the R↑F↓M↓ "no-value customers", how many come back within 60 days? Fewer than one in ten, two or three, or four and more?
 
 # %% [markdown] lang="zh"
 # 预测要经得起检验，所以把时间切开：用早先的订单学习，用后来的 60 天检验，两段结果不重叠。模型还要比两种简单办法好：只看多久没来，或者人人用同一个比例。
@@ -816,10 +816,10 @@ show.tried(lambda: show.text(coming().describe(lang)), lang)
 show.tried(lambda: show.calibration(coming(), lang), lang)
 
 # %% [markdown] lang="zh"
-# 再把类型放在旁边。你猜的“无价值客户”，实际是多少？名字说没有价值，他们里有没有人再来？
+# 再把类型放在旁边。你猜的 R↑F↓M↓“无价值客户”，实际是多少？名字说没有价值，他们里有没有人再来？
 
 # %% [markdown] lang="en"
-# Now beside the types. How many of the "no-value customers" was it? The name says no value; did any of them come back?
+# Now beside the types. How many of the R↑F↓M↓ "no-value customers" was it? The name says no value; did any of them come back?
 
 # %%
 show.tried(lambda: show.return_by_type(coming(), lang), lang)
@@ -828,7 +828,7 @@ show.tried(lambda: show.return_by_type(coming(), lang), lang)
 # 标记和模型看法不同的客户，今天就列得出来。表里是编号和理由，不是命令：模型不知道联系有没有用。
 
 # %% [markdown] lang="en"
-# Customers about whom mark and model differ can be listed today. The table gives ids and reasons, no orders: the model does not know whether a message would help.
+# Customers about whom mark and model differ can be listed today. The table gives ids and reasons, not instructions: the model does not know whether a message would help.
 
 # %%
 show.tried(lambda: show.table(coming().misjudged(), lang, currency=shop.currency, rows=6), lang)
@@ -861,10 +861,10 @@ show.tried(lambda: show.text(worth().describe(lang)), lang)
 show.tried(lambda: show.value_holdout(worth(), lang), lang)
 
 # %% [markdown] lang="zh"
-# 灰线假定人人保持自己的频率。橙线往中间收：以前来得特别多的人，往后多半没有那么多。哪条线离实际近？上面那段话里，总数偏高还是偏低？只要还有偏差，金额就用来排先后，不要写进预算。
+# 灰线假定人人保持自己的频率。橙线往中间收：以前来得特别多的人，往后多半没有那么多。哪条线离实际近？上面那段话里，总数偏高还是偏低？表里排在最前面的，有几位“再次购买次数”是 0？上面说过，模型总把他们的活跃概率算成 1。所以先后也只能参考，金额更不要写进预算。
 
 # %% [markdown] lang="en"
-# The grey line lets everybody keep their own rate. The orange line pulls towards the middle: people who came very often tend to come less often later. Which line is closer to what happened? In the text above, is the total too high or too low? As long as there is such an error, use the money to rank customers, not to write a budget.
+# The grey line lets everybody keep their own rate. The orange line pulls towards the middle: people who came very often tend to come less often later. Which line is closer to what happened? In the text above, is the total too high or too low? How many at the top of the table have 0 repeat purchases? The text above says that the model always gives them a probability of 1. So the ranking, too, is only a hint, and the money belongs in no budget.
 
 # %%
 def dearest():
@@ -900,10 +900,10 @@ def class_heat(trade, typed):
 show.tried(lambda: class_heat(shop, result), lang)
 
 # %% [markdown] lang="zh"
-# 银行的金额和投资偏好属于金融账户信息，是敏感个人信息，要客户**单独同意**。少了这一项同意的客户，一行也不会读出来；银行没有声明征求过单独同意，整份数据就打不开。
+# 银行的金额属于金融账户信息，是敏感个人信息；投资偏好和它放在一起，照同样的要求处理：要客户**单独同意**。少了这一项同意的客户，一行也不会读出来；银行没有声明征求过单独同意，整份数据就打不开。
 
 # %% [markdown] lang="en"
-# A bank's amounts and investment preferences are financial account data and therefore sensitive: clients must consent to them **separately**. Where that consent is lacking not one row comes out, and where the bank does not declare that it asked for it, the data do not open at all.
+# A bank's amounts are financial account data and therefore sensitive; investment preferences kept with them are treated alike: clients must consent **separately**. Where that consent is lacking not one row comes out, and where the bank does not declare that it asked for it, the data do not open at all.
 
 # %% tags=["nbval-check-output"]
 bank = open_data(check_settings(data="bank"))
@@ -967,10 +967,10 @@ show.save(known, settings.tables, "customers.csv", lang, currency=shop.currency)
 # %% [markdown] lang="zh"
 # ## 小结：可将客户分为哪几类价值客户
 #
-# - 六类有名字：重要维护、重要发展、一般重要、重要挽留、一般、无价值。
+# - 六类有名字：R↓F↑M↑ 重要维护、R↓F↓M↑ 重要发展、R↓F↑M↓ 一般重要、R↑F↑M↑ 重要挽留、R↑F↑M↓ 一般、R↑F↓M↓ 无价值。
 # - 两种组合没有名字：R↓F↓M↓ 和 R↑F↓M↑。数一数上面的汇总表：它们有多少人，多少钱？
 # - 名字后面永远写标记，标记后面永远写设置：窗口、参考日、分界。
-# - 类型会变。换设置会变，过半年也会变。名单要带日期。
+# - 类型会变。换设置会变，过半年也可能变。名单要带日期。
 # - 分组是为了服务，不是为了赶人走。下一课为每一组想一想：怎样服务？
 #
 # 回到开头的三位客户：你现在会给每位写什么标记？
@@ -980,10 +980,10 @@ show.save(known, settings.tables, "customers.csv", lang, currency=shop.currency)
 # %% [markdown] lang="en"
 # ## Summary: which value types are there?
 #
-# - Six have a name: key customers to maintain, key customers to develop, fairly important, key customers to win back, ordinary, no-value.
+# - Six have a name: R↓F↑M↑ key customers to maintain, R↓F↓M↑ key customers to develop, R↓F↑M↓ fairly important, R↑F↑M↑ key customers to win back, R↑F↑M↓ ordinary, R↑F↓M↓ no-value.
 # - Two combinations have none: R↓F↓M↓ and R↑F↓M↑. Look at the summary above: how many people are they, and how much money?
 # - A name always carries its marks, and the marks always carry the settings: window, reference date, threshold.
-# - Types change. They change with the settings and with half a year. A list needs its date.
+# - Types change. They change with the settings, and they may change within half a year. A list needs its date.
 # - Grouping is for serving, not for sending people away. In the next lesson we think about each group: how do we serve it?
 #
 # Back to the three customers of the opening: which marks would you give each of them now?
@@ -1084,12 +1084,12 @@ answer("q6", summary.loc[summary["type"] == 0, "marks"].tolist())
 # %% [markdown] lang="zh" question="q7"
 # ## q7
 #
-# 生命周期改用这些界限：`new_days=60, silent_days=60, lost_days=150`。不算没有订单的人。有多少位沉默客户？
+# 生命周期改用这些界限：`new_days=60, silent_days=60, lost_days=150`。有多少位沉默客户？
 
 # %% [markdown] lang="en" question="q7"
 # ## q7
 #
-# Use other limits for the lifecycle: `new_days=60, silent_days=60, lost_days=150`. Leave out people without an order. How many customers are silent?
+# Use other limits for the lifecycle: `new_days=60, silent_days=60, lost_days=150`. How many customers are silent?
 
 # %% solution="q7"
 from crmlab.grouping import lifecycle
@@ -1140,8 +1140,7 @@ answer("q9", migrate_periods(typed, days=120).stayed)
 # Over the same 240 days, raise the factor of "at risk of leaving" from 2 to 3. How many customers are in the group?
 
 # %% solution="q10"
-from crmlab.grouping import basket, facts, named_groups
-from crmlab.patterns import preferences
+from crmlab.grouping import facts, named_groups
 
-known = facts(typed, preferences(lines), basket(lines), shop.table("customers")[["customer_id", "age_range"]])
+known = facts(typed)
 answer("q10", int((named_groups(known, gaps=3).table["at_risk"] == "yes").sum()))
