@@ -5,20 +5,10 @@ import pandas as pd
 import pytest
 import seaborn as sns
 
-from crmlab import check_settings, open_data, show, type_customers
+from crmlab import show
 from crmlab.collect import coverage
 from crmlab.tables import TABLES
 from crmlab.words import _table, has_word, word
-
-
-@pytest.fixture(scope="module")
-def shop():
-    return open_data(check_settings(data="teaching"))
-
-
-@pytest.fixture(scope="module")
-def result(shop):
-    return type_customers(shop.orders, as_of=shop.as_of, window=365, **shop.columns)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
