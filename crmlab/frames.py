@@ -3,6 +3,7 @@
 A pandas frame, a pyarrow table or a file is lent to the embedded DuckDB; every other kind is worked on where it lives.
 """
 
+import contextlib
 import datetime as dt
 import os
 import weakref
@@ -30,8 +31,10 @@ class Held:
 
 
 def _let_go(frames: list[Any]) -> None:
+    """A Spark that has stopped keeps nothing any more, and says so by an error that nobody could catch here."""
     for frame in frames:
-        frame.unpersist()
+        with contextlib.suppress(Exception):
+            frame.unpersist()
 
 
 @dataclass
