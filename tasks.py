@@ -18,7 +18,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UV = (PYTHON, "-m", "uv", "pip")
 LOCK = ROOT / "requirements.lock"
-EXTRAS = ("journey", "engines")
+EXTRAS = ("journey", "engines", "reviews")
 MINIMUM = (3, 11)
 
 
