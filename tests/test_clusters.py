@@ -224,6 +224,12 @@ def test_what_cannot_be_clustered_is_said(three, change, options, error, said):
         cluster(three.assign(**change), seed=1, **options)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "618", True, None])
+def test_a_seed_is_a_whole_number(three, seed):
+    with pytest.raises(ParameterError, match="seed"):
+        cluster(three, seed=seed)
+
+
 def test_something_that_is_no_frame_is_refused():
     with pytest.raises(DataError, match="list"):
         cluster([1, 2], 3, seed=1)

@@ -157,6 +157,11 @@ def test_lines_without_a_category_are_told(market):
         concentration(lines, groups_of(market), column="side", level="in")
 
 
+def test_a_missing_column_of_the_groups_is_told(market):
+    with pytest.raises(DataError, match="'tier'"):
+        found_in(market, groups_of(market), column="tier", level="in")
+
+
 def test_lines_whose_category_is_always_blank_are_told(market):
     with pytest.raises(DataError) as caught:
         found_in(market.assign(goods=""), groups_of(market))

@@ -235,6 +235,11 @@ def test_a_horizon_is_a_whole_number_of_days(result, horizon):
         predict_return(result, horizon)
 
 
+def test_a_seed_is_a_whole_number(result):
+    with pytest.raises(ParameterError, match="seed"):
+        predict_return(result, HORIZON, seed=-1)
+
+
 def test_too_little_data_is_told_with_what_to_do(orders, result):
     with pytest.raises(DataError) as short:
         predict_return(result, 360)

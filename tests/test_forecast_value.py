@@ -264,6 +264,8 @@ def test_too_little_data_and_odd_settings_are_told(orders):
     for rate in (-0.1, float("nan"), "0.1", True):
         with pytest.raises(ParameterError, match="discount_rate"):
             lifetime_value(result, discount_rate=rate)
+    with pytest.raises(ParameterError, match="seed"):
+        lifetime_value(result, seed=1.5)
     with pytest.raises(DataError, match="Lifetime values need"):
         lifetime_value(typed(orders[orders["buyer"] < "K0120"]))
 

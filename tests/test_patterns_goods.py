@@ -99,7 +99,7 @@ def test_a_sample_is_about_as_large_as_asked_whatever_the_prices():
     assert 480 < bought_together(lines, sample=600).looked_at < 720
 
 
-@pytest.mark.parametrize("settings", [{"by": "brand"}, {"least": 0}, {"sample": 0}, {"least": 1.5}])
+@pytest.mark.parametrize("settings", [{"by": "brand"}, {"least": 0}, {"sample": 0}, {"least": 1.5}, {"seed": True}])
 def test_settings_that_cannot_be_used_are_refused(lines, settings):
     with pytest.raises(ParameterError):
         bought_together(lines, **settings)

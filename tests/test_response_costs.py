@@ -77,6 +77,9 @@ def test_what_cannot_be_used_is_told():
     with pytest.raises(DataError) as caught:
         response_costs(rows.assign(cost=5))
     assert (caught.value.key, caught.value.values["count"]) == ("case_held_out_cost", 3)
+    with pytest.raises(DataError) as caught:
+        response_costs(rows.iloc[:0])
+    assert caught.value.key == "case_contacts_none"
 
 
 def test_noughts_and_ones_are_no_and_yes_and_a_blank_is_refused():

@@ -5,6 +5,7 @@ from math import exp, log, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 from crmlab.collect.completeness import SMALLEST
+from crmlab.columns import demand_columns
 from crmlab.errors import DataError
 from crmlab.words import word
 
@@ -75,7 +76,8 @@ def concentration(lines: "PurchaseLines", groups: "pd.DataFrame", *, column: str
     `groups` has one row per customer. Shares are ratios of sums over customers; their variance is that of the ratio
     estimator (Cochran, Sampling Techniques, 1977, 2.11), and the two sides are independent, so the interval of the lift
     is taken on its logarithm. The intervals of all categories hold together at 95 % (Bonferroni). Collects one row
-    per customer. Raises DataError for lines without any category, and for a side of fewer than 5 customers.
+    per customer. Raises DataError for lines without any category, a missing column, and a side of fewer than 5
+    customers.
 
     >>> import pandas as pd
     >>> from crmlab import type_customers
@@ -95,6 +97,7 @@ def concentration(lines: "PurchaseLines", groups: "pd.DataFrame", *, column: str
     from scipy.stats import norm
 
     lines.demand("category")
+    demand_columns({"customer": lines.result.customer_column, "group": column}, list(groups.columns))
     names, money = _money_by_category(lines)
     if not names:
         raise DataError("case_blank", column=lines.columns["category"])

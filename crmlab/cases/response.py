@@ -20,8 +20,8 @@ def response_costs(contacts: "pd.DataFrame", *, group: str = "value_tier") -> "p
     response_high_share), held_out, held_out_share (of them responded), extra_share (the difference) with Newcombe
     interval, cost_per_response, and cost_per_extra: cost over the responses beyond those that the held-out rate gives.
     It is blank while the interval of the difference reaches 0: too little is known then. Costs are whole minor
-    units, half up. Sources: Wilson 1927; Newcombe 1998. Raises DataError for a missing column, for rows with
-    a blank in one, and for held-out customers with a cost.
+    units, half up. Sources: Wilson 1927; Newcombe 1998. Raises DataError for a missing column, for no rows,
+    for rows with a blank, and for held-out customers with a cost.
 
     >>> import pandas as pd
     >>> sent = pd.DataFrame({"value_tier": ["high"] * 100, "held_out": False, "responded": [True] * 30 + [False] * 70})
@@ -32,6 +32,8 @@ def response_costs(contacts: "pd.DataFrame", *, group: str = "value_tier") -> "p
     """
     import pandas as pd
 
+    if contacts.empty:
+        raise DataError("case_contacts_none")
     needed = (group, "held_out", "responded", "cost")
     if missing := [column for column in needed if column not in contacts]:
         raise DataError("case_contacts", columns=", ".join(missing))

@@ -8,6 +8,7 @@ from crmlab.errors import DataError, ParameterError
 from crmlab.forecast.history import buyers_between, customers_on, first_day, sampled
 from crmlab.forecast.measures import calibration, scored
 from crmlab.forecast.return_model import BASE_RATE, RECENCY, ReturnModel
+from crmlab.seeds import check_seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,9 +51,10 @@ def predict_return(result: "RFM", horizon: int = 90, seed: int = 618) -> ReturnM
     One row per customer is collected. Above 100,000 customers the models are fitted and tested on a sample by a seeded
     hash of the id; all are scored. Shuffled rows give the same numbers.
 
-    Raises ParameterError for a horizon that is no whole number of days, and DataError where the history is too short,
-    the customers too few (below 200), or almost all of them did the same (below 20 on a side).
+    Raises ParameterError for a horizon that is no whole number of days and a bad seed; DataError where the history is
+    too short, the customers too few (below 200), or almost all of them did the same (below 20 on a side).
     """
+    check_seed(seed)
     as_of = result.settings.as_of
     if not isinstance(horizon, int) or isinstance(horizon, bool) or not 0 < 3 * horizon < as_of.toordinal():
         raise ParameterError("forecast_days", name="horizon", value=repr(horizon))

@@ -10,6 +10,7 @@ from crmlab.forecast.buying import Buying, fit_buying
 from crmlab.forecast.history import collected, first_day, purchases_on, sampled
 from crmlab.forecast.spending import fit_spending
 from crmlab.forecast.value_result import LifetimeValue
+from crmlab.seeds import check_seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,9 +37,10 @@ def lifetime_value(result: "RFM", days: int = 365, discount_rate: float = 0.1, s
     id; all are scored. For the check, the models are fitted again to the first half of the history (or to all but the
     last `days` days, where that is more), and the rest is predicted.
 
-    Raises ParameterError for days that are no whole number or a rate below 0, and DataError below 200 customers or
-    below 50 with a second purchase.
+    Raises ParameterError for days that are no whole number, a rate below 0 or a bad seed, and DataError below
+    200 customers or below 50 with a second purchase.
     """
+    check_seed(seed)
     as_of = result.settings.as_of
     if not isinstance(days, int) or isinstance(days, bool) or not 0 < days < as_of.toordinal():
         raise ParameterError("forecast_days", name="days", value=repr(days))

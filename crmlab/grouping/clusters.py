@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crmlab.errors import DataError, ParameterError
 from crmlab.grouping import choosing, profiles
 from crmlab.rfm.marks import INDICATORS
+from crmlab.seeds import check_seed
 from crmlab.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def cluster(
     done in memory, on one thread, so that sums are added in one order.
 
     Raises DataError for a missing column, words where numbers are needed, and customers who are blank or there twice;
-    ParameterError for a k that cannot be used.
+    ParameterError for a k or a seed that cannot be used.
 
     >>> import pandas as pd
     >>> shop = pd.DataFrame({"customer_id": range(60), "visits": [1, 2, 30] * 20, "spend": [500, 900, 9000] * 20})
@@ -135,6 +136,7 @@ def cluster(
     """
     import numpy as np
 
+    check_seed(seed)
     table, customer = _sorted(customers, customer)
     features = tuple(features)
     _demand_numbers(table, features)

@@ -9,6 +9,7 @@ from crmlab.errors import ParameterError
 from crmlab.frames import rows
 from crmlab.patterns.lines import PurchaseLines, collected
 from crmlab.rfm.rule import day_number
+from crmlab.seeds import check_seed
 from crmlab.words import word
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def bought_together(
     All orders are looked at when there are at most `sample` of them. Of more, an open sample of about that many is
     drawn: an order is in it by a number computed from its day, its money and the seed, so shuffled rows and every
     engine give the same sample. Those lines are collected. Pairs in fewer than `least` orders are left out. Lines that
-    only give money back are no purchase. Raises DataError without the column, and ParameterError for another `by` or
-    numbers below 1.
+    only give money back are no purchase. Raises DataError without the column, and ParameterError for another `by`,
+    numbers below 1 or a bad seed.
 
     Lift: Brin, Motwani, Ullman and Tsur, Dynamic itemset counting and implication rules for market basket data, 1997.
 
@@ -90,6 +91,7 @@ def bought_together(
         first   second  orders  expected  lift
     0  coffee  filters       2       1.0   2.0
     """
+    check_seed(seed)
     if by not in ("product", "category"):
         raise ParameterError("choice", name="by", value=repr(by), allowed="product, category")
     for name, value in {"least": least, "sample": sample}.items():
