@@ -6,18 +6,29 @@ A pandas frame, a pyarrow table or a file is lent to the embedded DuckDB; every 
 import contextlib
 import datetime as dt
 import os
+import tempfile
+import uuid
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
 from crmlab.columns import ROLES, demand_columns, demand_types, plain_pandas, zones_of
 from crmlab.errors import DataError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 DUCKDB_KINDS = ("pandas", "pyarrow", "file", "duckdb")
+MEMORY = "1GB"
+"""What DuckDB may hold of what it works on. More goes to temporary files."""
+PIECE = 8_000_000
+"""How many rows are looked at in one piece where the groups of all of them would take too much memory."""
+STREAMED = "64MB"
+"""What DuckDB may compute ahead of whoever reads: with its usual 1 MB one core waits for the other."""
 SHOWN = 3
 """How many rows an error tells."""
 
@@ -95,6 +106,17 @@ class Lent:
             case _:
                 return named.to_native()
 
+    def pieces(self, frame: nw.LazyFrame) -> Iterator[nw.LazyFrame]:
+        """The rows in pieces, each with all the rows of its customers: where DuckDB works, some million rows a piece;
+        elsewhere all at once."""
+        parts = 1
+        if self.kind in DUCKDB_KINDS:
+            (found,) = rows(frame.select(nw.len().alias("rows")))
+            parts += found["rows"] // PIECE
+        for part in range(parts):
+            own = f"hash(customer) % {parts} = {part}"
+            yield nw.from_native(frame.to_native().filter(own)) if parts > 1 else frame
+
     def all_different(self, frame: nw.LazyFrame, column: str) -> bool:
         """Whether no value of the column stands in two rows. False may also mean that it is not known."""
         if self.kind not in DUCKDB_KINDS:
@@ -146,6 +168,12 @@ def rows(frame: nw.LazyFrame) -> list[dict[str, Any]]:
     return frame.collect("pyarrow").rows(named=True)
 
 
+def collected(frame: nw.LazyFrame) -> "pd.DataFrame":
+    """A lazy frame as a pandas frame, with the same types whatever the engine; Arrow frees each column on the way."""
+    table = frame.collect("pyarrow").select(frame.collect_schema().names()).to_native().replace_schema_metadata(None)
+    return table.to_pandas(self_destruct=True)
+
+
 def told(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows as an error tells them.
 
@@ -164,7 +192,7 @@ def lend(orders: Any, columns: Mapping[str, str], *, time_zone: str | None) -> L
     if isinstance(orders, str | os.PathLike):
         from crmlab.files import open_file
 
-        kind, connection = "file", private_connection()
+        kind, connection = "file", thrifty_connection()
         source, frame = open_file(Path(orders), columns, connection)
     else:
         kind, source, frame, connection = _open_frame(orders, columns)
@@ -204,7 +232,17 @@ def private_connection() -> Any:
     import duckdb
 
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-    connection.execute("SET enable_progress_bar = false")
+    connection.execute(f"SET enable_progress_bar = false; SET streaming_buffer_size = '{STREAMED}'")
+    return connection
+
+
+def thrifty_connection() -> Any:
+    """The same for order lines, of which there may be many: what does not fit in `MEMORY` goes to files in the folder
+    for temporary ones. DuckDB makes its folder there when it needs one, and removes it with the connection."""
+    connection = private_connection()
+    folder = Path(tempfile.gettempdir(), f"crmlab_{uuid.uuid4().hex}")
+    connection.execute("SET memory_limit = ?", [MEMORY])
+    connection.execute("SET temp_directory = ?", [str(folder)])
     return connection
 
 
@@ -222,10 +260,10 @@ def _open_frame(orders: Any, columns: Mapping[str, str]) -> tuple[str, Any, Any,
     if implementation.is_pandas():
         needed = plain_pandas(orders[list(dict.fromkeys(columns.values()))], columns)
         demand_types(columns, nw.from_native(needed).schema)
-        connection = private_connection()
+        connection = thrifty_connection()
         return "pandas", orders, nw.from_native(connection.from_df(needed)), connection
     if implementation.is_pyarrow():
-        connection = private_connection()
+        connection = thrifty_connection()
         relation = connection.from_arrow(orders)
         return "pyarrow", relation, nw.from_native(relation), connection
     if implementation.is_polars():

@@ -14,7 +14,7 @@ from test_rfm_agreement import WAYS, agree
 import crmlab.rfm.orders
 import crmlab.rfm.rule
 from crmlab import DataError, type_customers
-from crmlab.addresses import group_by_address, span
+from crmlab.addresses import group_by_address, group_owned, span
 from crmlab.rfm import retype
 
 COLUMNS = {"state": "state", "refund": "refund", "refund_date": "refund_day"}
@@ -36,12 +36,15 @@ def counted(monkeypatch):
     """How often rows were grouped by address."""
     calls = []
 
-    def spy(*given, **named):
-        calls.append(given[1])
-        return group_by_address(*given, **named)
+    def spied(group):
+        def spy(*given, **named):
+            calls.append(given[1])
+            return group(*given, **named)
 
-    for module in (crmlab.rfm.orders, crmlab.rfm.rule):
-        monkeypatch.setattr(module, "group_by_address", spy)
+        return spy
+
+    monkeypatch.setattr(crmlab.rfm.orders, "group_owned", spied(group_owned))
+    monkeypatch.setattr(crmlab.rfm.rule, "group_by_address", spied(group_by_address))
     return calls
 
 
@@ -124,6 +127,52 @@ def test_groups_with_nothing_in_them_and_empty_days():
     lines = nw.from_native(connection.from_df(frame)).with_columns(nw.col("day").cast(nw.Date))
     grouped = group_by_address(lines, "key", range(2, 9), maxima=["day"], sums=["n"], connection=connection)
     assert grouped.collect("pyarrow").rows() == [(3, None, 5, 1), (7, day, 2**40 - 1, 2)]
+
+
+def owned(customers, orders, lines=None, days=None):
+    connection = duckdb.connect()
+    days = pd.to_datetime(days or ["2026-06-01"] * len(orders))
+    frame = pd.DataFrame({"order": orders, "customer": customers, "day": days, "money": range(len(orders))})
+    rows = nw.from_native(connection.from_df(frame)).with_columns(nw.col("day").cast(nw.Date))
+    found = group_owned(
+        rows, "order", range(-3, 9), owner="customer", owners=range(5, 5 + 2**29), maxima=["day"], sums=["money"],
+        lines=lines or len(orders), connection=connection,
+    )  # fmt: skip
+    names = ["order", "customer", "day", "money", "rows"]
+    return found and found.collect("pyarrow").to_native().select(names).to_pylist()
+
+
+def test_the_owner_of_a_number_and_his_last_day():
+    before, after = dt.date(1969, 12, 31), dt.date(2026, 6, 1)
+    found = owned([9, 5, 9, 2**29], [4, -3, 4, 8], days=[before, before, after, after])
+    assert [tuple(row.values()) for row in found] == [
+        (-3, 5, before, 1, 1), (4, 9, after, 2, 2), (8, 2**29, after, 3, 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("customers", [[5, 6], [6, 5], [5, 2**29], [5, 6, 7], [6, 6, 5, 7]])
+def test_no_owner_where_a_number_has_two(customers):
+    assert owned(customers, [4] * len(customers)) is None
+    assert owned(customers, range(len(customers))) is not None
+
+
+def test_no_owner_where_bits_are_too_few():
+    """2 ** 32 lines leave 31 bits to the sum of the owners; the highest has 29."""
+    assert owned([2**29] * 4, [4] * 4, lines=2**32) is not None
+    assert owned([2**29] * 5, [4] * 5, lines=2**32) is None
+    assert owned([5], [4], lines=2**35) is None
+
+
+def test_an_order_with_more_lines_than_its_bits_can_tell(monkeypatch):
+    """It is grouped by the hash table: the result is the same."""
+    orders = pd.DataFrame(
+        {"customer_id": [1, 1, 2], "order_id": [1, 1, 2], "order_date": pd.Timestamp("2026-06-01"), "amount": [1, 2, 3]}
+    )
+    wanted = type_customers(orders, as_of=AS_OF)
+    monkeypatch.setattr(crmlab.rfm.orders, "group_owned", lambda *given, **named: None)
+    found = type_customers(orders, as_of=AS_OF)
+    pd.testing.assert_frame_equal(found.table, wanted.table)
+    assert found.orders.sort("order").collect("pyarrow").rows() == wanted.orders.collect("pyarrow").rows()
 
 
 def test_no_line_that_counts(small):

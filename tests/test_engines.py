@@ -13,6 +13,7 @@ from golden import AS_OF
 from kinds import as_pandas, orders_explained, types
 
 from crmlab import DataError, type_customers
+from crmlab.rfm import retype
 
 pytestmark = [
     pytest.mark.engines,
@@ -125,6 +126,42 @@ def test_agrees_with_pandas_to_the_last_customer(engine, way, random_lines):
     assert result.summary("en").equals(expected.summary("en"))
     for customer in ("c00000", "c00007", "c02999"):
         assert result.explain(customer, "en") == expected.explain(customer, "en")
+
+
+@pytest.fixture(scope="module")
+def numbered_lines(random_lines):
+    """The same lines with whole numbers as ids; those of customers are far apart."""
+    orders = reference.frame(random_lines)
+    codes = {name: orders[name].astype("category").cat.codes.astype("int64") for name in ("customer_id", "order_id")}
+    return orders.assign(customer_id=codes["customer_id"] * 10**12, order_id=codes["order_id"])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ids_that_are_whole_numbers(engine, way, numbered_lines):
+    """Typed, and typed again from the orders that the engine keeps and, with an earlier day, from the lines."""
+    settings = {"as_of": AS_OF, "state": "state", "refund": "refund", "refund_date": "refund_day"} | WAYS[way]
+    wanted = type_customers(numbered_lines, **settings)
+    found = type_customers(engine.lend(numbered_lines), **settings)
+    for change in ({}, {"window": 50}, {"as_of": "2026-03-31", "window": 180}):
+        ours, theirs = (retype(result, **change) if change else result for result in (found, wanted))
+        pd.testing.assert_frame_equal(ours.customers, theirs.customers)
+        assert (ours.rows_in, ours.rows_left_out) == (theirs.rows_in, theirs.rows_left_out)
+        assert (ours.thresholds, ours.orders_used) == (theirs.thresholds, theirs.orders_used)
+        bought = [as_pandas(one.purchases().collect("pyarrow").to_native()) for one in (ours, theirs)]
+        assert [len(orders) for orders in bought] == [ours.orders_used] * 2
+        assert bought[0]["money"].sum() == bought[1]["money"].sum()
+
+
+def test_an_order_number_of_two_customers_that_are_numbers(engine, numbered_lines):
+    shared = numbered_lines.copy()
+    shared.loc[[0, 5], "customer_id"] += 1
+    told = []
+    for orders in (shared, engine.lend(shared)):
+        with pytest.raises(DataError) as caught:
+            type_customers(orders, as_of=AS_OF)
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+    assert caught.value.key == "order_of_two"
 
 
 def test_equal_sums_of_cents_are_at_their_mean(engine):

@@ -61,16 +61,15 @@ def facts(result: "RFM", *tables: "pd.DataFrame") -> "pd.DataFrame":
     0           a        30.0   0.566667              2     18-24
     1           b         NaN        NaN              1       NaN
     """
-    import pandas as pd
-
     column = result.customer_column
-    alike = (rhythm(result).drop(columns=[column, "orders"]), _calendar(result).drop(columns=column))
-    known = pd.concat([order_groups(result), *alike], axis="columns")
+    known = _beside(order_groups(result), rhythm(result).drop(columns="orders"), column)
+    known = _beside(known, _calendar(result), column)
     enough = known["gap_spread"].notna()
     known["gap_ratio"] = (known["days_since_last"] / known["median_gap"]).where(enough)
-    known = known.merge(first_and_last(result)[[column, "days_since_first"]], on=column, how="left")
+    known["days_since_first"] = per_customer(result, first_and_last(result))["days_since_first"].astype("Int64")
     for table in tables:
-        known = known.merge(_attributes(table, column, known), on=column, how="left", validate="one_to_one")
+        attributes = _attributes(table, column, known)
+        known = _beside(known, known[[column]].merge(attributes, on=column, how="left", validate="one_to_one"), column)
     return known.assign(**{name: _blank(known, kind) for name, kind in BLANK.items() if name not in known})
 
 
@@ -133,16 +132,25 @@ def interactions(events: "pd.DataFrame", result: "RFM") -> "pd.DataFrame":
 def _calendar(result: "RFM") -> "pd.DataFrame":
     """Months with a purchase, and the share of orders on working days of the week (holidays are not known here)."""
     monday = day_number("day") - 1
-    orders = result.purchases().select(
+    purchases = result.purchases().select(
         "customer", month=month_of("day"), weekday=(monday % WEEK < WORKING_DAYS).cast(nw.Int32)
     )
-    months = orders.group_by("customer", "month").agg(nw.len().alias("orders"), nw.col("weekday").sum())
-    counts = months.group_by("customer").agg(nw.len().alias("months"), nw.col("orders", "weekday").sum())
-    found = per_customer(result, counts.with_columns(nw.col("orders", "weekday").cast(nw.Float64)))
+    found = per_customer(result, *map(_months, result.lent.pieces(purchases)))
     return found[[result.customer_column]].assign(
         active_months=found["months"].fillna(0).astype("int64"),
         weekday_share=(found["weekday"] / found["orders"]).where(found["orders"] >= LEAST_ORDERS),
     )
+
+
+def _months(purchases: nw.LazyFrame) -> nw.LazyFrame:
+    months = purchases.group_by("customer", "month").agg(nw.len().alias("orders"), nw.col("weekday").sum())
+    counts = months.group_by("customer").agg(nw.len().alias("months"), nw.col("orders", "weekday").sum())
+    return counts.with_columns(nw.col("orders", "weekday").cast(nw.Float64))
+
+
+def _beside(known: "pd.DataFrame", more: "pd.DataFrame", column: str) -> "pd.DataFrame":
+    """The columns of two frames with the same customers in the same order; nothing is copied."""
+    return known.assign(**{name: more[name] for name in more.columns.drop(column)})
 
 
 def _attributes(table: "pd.DataFrame", column: str, known: "pd.DataFrame") -> "pd.DataFrame":

@@ -6,8 +6,8 @@ import narwhals.stable.v2 as nw
 
 from crmlab.collect.consent import demand_purpose
 from crmlab.errors import DataError, ParameterError
+from crmlab.frames import collected
 from crmlab.grouping.rules import Grouped, open_rules
-from crmlab.patterns.lines import collected
 from crmlab.rfm.rule import day_number
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def lifecycle(result: "RFM", customers: "pd.DataFrame | None" = None, **limits: 
     if not rules.proof().partition:
         raise ParameterError("rules_limits", parameters=", ".join(f"{k}={v}" for k, v in rules.parameters.items()))
     column = result.customer_column
-    spent = _days(result).join(result.typed.select("customer", "monetary"), on="customer", how="left")
+    spent = first_and_last(result).join(result.typed.select("customer", "monetary"), on="customer", how="left")
     table = _collected(spent.with_columns(nw.col("monetary").fill_null(0)), result)
     if customers is not None:
         table = table.merge(_registered(customers, result), on=column, how="outer")
@@ -72,13 +72,9 @@ def lifecycle(result: "RFM", customers: "pd.DataFrame | None" = None, **limits: 
     return rules.apply(table.sort_values(column, ignore_index=True))
 
 
-def first_and_last(result: "RFM") -> "pd.DataFrame":
-    """The customer, days_since_first and days_since_last: from the first and the last order that counts, over all of
-    history, to the reference date. Customers without one have no row. Collects one row per customer."""
-    return _collected(_days(result), result)
-
-
-def _days(result: "RFM") -> nw.LazyFrame:
+def first_and_last(result: "RFM") -> nw.LazyFrame:
+    """customer, days_since_first and days_since_last: from the first and the last order that counts, over all of
+    history, to the reference date. Customers without one have no row."""
     bought = result.purchases(history=True).group_by("customer").agg(
         nw.col("day").min().alias("first"), nw.col("day").max().alias("last")
     )  # fmt: skip

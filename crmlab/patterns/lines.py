@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 from crmlab.columns import demand_columns
 from crmlab.errors import DataError
 from crmlab.files import typed_text
-from crmlab.frames import Lent, lend
+from crmlab.frames import Lent, collected, lend
 from crmlab.rfm.door import type_lines
 from crmlab.rfm.orders import in_minor_units, known_refund, valid_lines
 from crmlab.words import word
@@ -155,15 +155,12 @@ def _lent_with(orders: Any, result: "RFM", columns: dict[str, str]) -> tuple[Len
     return lent, again
 
 
-def collected(frame: nw.LazyFrame) -> "pd.DataFrame":
-    """A small lazy frame as a pandas frame, with the same types whatever the engine."""
-    table = frame.collect("pyarrow").select(frame.collect_schema().names())
-    return table.to_native().replace_schema_metadata(None).to_pandas()
-
-
-def per_customer(result: "RFM", frame: nw.LazyFrame) -> "pd.DataFrame":
+def per_customer(result: "RFM", *pieces: nw.LazyFrame) -> "pd.DataFrame":
     """One row for every customer of `result`, under the column's own name and sorted by it, with the columns of a lazy
-    frame of customers beside it. Collects one row per customer; who is not in the frame has blanks."""
+    frame of customers beside it, or of some that have no customer in common. Collects one row per customer; who is in
+    none of them has blanks."""
+    import pandas as pd
+
     column = result.customer_column
-    found = collected(frame.rename({"customer": column}))
+    found = pd.concat([collected(piece.rename({"customer": column})) for piece in pieces])
     return result.customers[[column]].merge(found, on=column, how="left", validate="one_to_one")

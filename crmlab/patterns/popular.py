@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from crmlab.errors import DataError, ParameterError
-from crmlab.patterns.lines import PurchaseLines, collected
+from crmlab.frames import collected
+from crmlab.patterns.lines import PurchaseLines
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
-from crmlab.patterns.lines import collected
+from crmlab.frames import collected
 from crmlab.patterns.months import last_complete_month, month_of, month_text
 from crmlab.words import word
 
@@ -88,15 +88,8 @@ def retention(result: "RFM") -> Retention:
     import pandas as pd
 
     bought = result.purchases(history=True).select("customer", "money", month=month_of("day"))
-    each = result.lent.keep(bought.group_by("customer", "month").agg(nw.len().alias("orders"), nw.col("money").sum()))
-    first = each.group_by("customer").agg(nw.col("month").min().alias("cohort"))
-    grouped = (
-        each.join(first, on="customer", how="inner")
-        .group_by("cohort", "month")
-        .agg(nw.len().alias("customers"), nw.col("orders", "money").sum())
-        .with_columns(nw.col("customers", "orders", "money").cast(nw.Int64))
-    )
-    cells = collected(grouped).astype("int64").sort_values(["cohort", "month"], ignore_index=True)
+    pieces = pd.concat([_cells(result, piece) for piece in result.lent.pieces(bought)])
+    cells = pieces.groupby(["cohort", "month"], as_index=False).sum()
     last = last_complete_month(result.settings.as_of)
     cells = cells.assign(month_no=cells["month"] - cells["cohort"], complete=cells["month"] <= last)
     start = int(cells["cohort"].min())
@@ -114,3 +107,15 @@ def retention(result: "RFM") -> Retention:
         first_month=month_text(start),
         last_month=month_text(last),
     )
+
+
+def _cells(result: "RFM", bought: nw.LazyFrame) -> "pd.DataFrame":
+    """The customers, orders and money of every cohort and month."""
+    each = result.lent.keep(bought.group_by("customer", "month").agg(nw.len().alias("orders"), nw.col("money").sum()))
+    first = each.group_by("customer").agg(nw.col("month").min().alias("cohort"))
+    grouped = (
+        each.join(first, on="customer", how="inner")
+        .group_by("cohort", "month")
+        .agg(nw.len().alias("customers"), nw.col("orders", "money").sum())
+    )
+    return collected(grouped.with_columns(nw.col("customers", "orders", "money").cast(nw.Int64))).astype("int64")

@@ -35,10 +35,24 @@ def rhythm(result: "RFM") -> "pd.DataFrame":
     orders = result.purchases().select("customer", "money", number=day_number("day"))
     if result.lent.kind == "dask":
         orders = nw.from_native(private_connection().from_arrow(orders.collect("pyarrow").to_native()))
+    found = per_customer(result, *map(_gaps, result.lent.pieces(orders)))
+    orders = found["orders"].fillna(0).astype("int64")
+    money = found["money"].astype("Int64")
+    return found[[result.customer_column]].assign(
+        orders=orders,
+        average_order=(2 * money + orders) // (2 * orders.where(orders > 0).astype("Int64")),
+        median_gap=found["median_gap"],
+        gap_spread=(found["high"] - found["low"]).where(found["gaps"] > 1),
+        days_since_last=result.customers["recency_days"],
+    )
+
+
+def _gaps(orders: nw.LazyFrame) -> nw.LazyFrame:
+    """Orders and money of every customer, and the median and the quartiles of the days between."""
     gap = nw.col("gap")
     before = nw.col("number").shift(1).over("customer", order_by="number")
     gaps = orders.with_columns(gap=(nw.col("number") - before).cast(nw.Int32))
-    per = (
+    return (
         gaps.with_columns(gap=nw.when(gap > 0).then(gap))
         .group_by("customer")
         .agg(
@@ -49,14 +63,4 @@ def rhythm(result: "RFM") -> "pd.DataFrame":
             gap.quantile(0.25, "linear").alias("low"),
             gap.quantile(0.75, "linear").alias("high"),
         )
-    )
-    found = per_customer(result, per)
-    orders = found["orders"].fillna(0).astype("int64")
-    money = found["money"].astype("Int64")
-    return found[[result.customer_column]].assign(
-        orders=orders,
-        average_order=(2 * money + orders) // (2 * orders.where(orders > 0).astype("Int64")),
-        median_gap=found["median_gap"],
-        gap_spread=(found["high"] - found["low"]).where(found["gaps"] > 1),
-        days_since_last=result.customers["recency_days"],
     )

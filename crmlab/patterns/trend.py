@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import narwhals.stable.v2 as nw
 
 from crmlab.errors import DataError, ParameterError
-from crmlab.patterns.lines import PurchaseLines, collected
+from crmlab.frames import collected
+from crmlab.patterns.lines import PurchaseLines
 from crmlab.patterns.months import first_day, last_complete_month, month_of, month_text
 from crmlab.words import word
 

@@ -172,7 +172,6 @@ def type_orders(
         reasons["refund_line"] = found.lines - sum(found.left_out.values()) - accounts["lines"]
     reasons |= {name: accounts[name] for name in ("before_window", "refunded", "no_purchase")}
     return RFM(
-        table=lent.give(typed),
         settings=settings,
         thresholds=thresholds,
         rows_in=found.lines,

@@ -1,11 +1,10 @@
 """From order lines to orders: which lines count, and what each order counts for."""
 
 import datetime as dt
-from collections.abc import Mapping
 
 import narwhals.stable.v2 as nw
 
-from crmlab.addresses import group_by_address
+from crmlab.addresses import group_owned
 from crmlab.errors import DataError
 from crmlab.frames import SHOWN, Lent, rows
 from crmlab.rfm.faults import Facts, nearest
@@ -42,7 +41,7 @@ def keep_orders(lent: Lent, lines: nw.LazyFrame, settings: Settings, found: Fact
     needed, maxima = _needed(lent, lines, settings, found)
     one_customer = settings.order_scope == "all"
     if one_customer and needed.collect_schema()["customer"].is_integer():
-        orders = _keep_by_order(lent, needed, maxima, found.places)
+        orders = _keep_by_order(lent, needed, maxima, found)
     else:
         orders = lent.keep(_grouped(needed, maxima))
         if one_customer and not lent.all_different(orders, "order"):
@@ -73,41 +72,40 @@ def _grouped(needed: nw.LazyFrame, maxima: list[str]) -> nw.LazyFrame:
     return grouped.with_columns(nw.col("money", "lines").cast(nw.Int64))
 
 
-def _keep_by_order(lent: Lent, needed: nw.LazyFrame, maxima: list[str], places: Mapping[str, range]) -> nw.LazyFrame:
+def _keep_by_order(lent: Lent, needed: nw.LazyFrame, maxima: list[str], found: Facts) -> nw.LazyFrame:
     """The same, by order alone: its customer is the highest of its lines, which has to be the lowest too."""
-    if len(places) == 2:
-        orders = _by_address(lent, needed, maxima, places)
-    else:
-        grouped = needed.group_by("order").agg(
-            nw.col("customer", *maxima).max(),
-            nw.col("customer").min().alias("lowest"),
-            nw.col("money").sum(),
-            nw.len().alias("lines"),
-        )
-        orders = grouped.with_columns(nw.col("money", "lines").cast(nw.Int64))
-        if lent.kind == "pyspark":
-            return orders
-        orders = lent.keep(orders)
+    if (orders := _by_address(lent, needed, maxima, found)) is not None:
+        return orders
+    grouped = needed.group_by("order").agg(
+        nw.col("customer", *maxima).max(),
+        nw.col("customer").min().alias("lowest"),
+        nw.col("money").sum(),
+        nw.len().alias("lines"),
+    )
+    orders = grouped.with_columns(nw.col("money", "lines").cast(nw.Int64))
+    if lent.kind == "pyspark":
+        return orders
+    orders = lent.keep(orders)
     demand_one_customer(lent, orders)
     return orders.select("customer", "order", *maxima, "money", "lines")
 
 
-def _by_address(lent: Lent, needed: nw.LazyFrame, maxima: list[str], places: Mapping[str, range]) -> nw.LazyFrame:
-    kind, first = needed.collect_schema()["customer"], places["customer"].start
-    place = (nw.col("customer").cast(nw.Int64) - first).cast(nw.Int32)
-    orders = group_by_address(
-        needed.with_columns(customer=place, lowest=-place),
+def _by_address(lent: Lent, needed: nw.LazyFrame, maxima: list[str], found: Facts) -> nw.LazyFrame | None:
+    """The orders in the order of their numbers, where these can be addresses and each is seen to have one customer."""
+    if len(found.places) < 2:
+        return None
+    orders = group_owned(
+        needed,
         "order",
-        places["order"],
-        maxima=["customer", "lowest", *maxima],
+        found.places["order"],
+        owner="customer",
+        owners=found.places["customer"],
+        maxima=maxima,
         sums=["money"],
+        lines=found.lines,
         connection=lent.connection,
     )
-    return orders.with_columns(
-        customer=(nw.col("customer").cast(nw.Int64) + first).cast(kind),
-        lowest=(first - nw.col("lowest").cast(nw.Int64)).cast(kind),
-        lines=nw.col("rows").cast(nw.Int64),
-    )
+    return orders and orders.select("customer", "order", *maxima, "money", lines=nw.col("rows").cast(nw.Int64))
 
 
 def demand_one_customer(lent: Lent, orders: nw.LazyFrame) -> None:

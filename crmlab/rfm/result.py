@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
-from crmlab.frames import Lent, rows
+from crmlab.frames import Lent, collected, rows
 from crmlab.rfm import marks
 from crmlab.rfm.faults import Facts
 from crmlab.rfm.marks import COMBINATIONS, MARK_COLUMNS, Threshold
@@ -39,7 +39,6 @@ class RFM:
         Distinct orders counted in F.
     """
 
-    table: Any
     settings: Settings
     thresholds: dict[str, Threshold]
     rows_in: int
@@ -62,12 +61,17 @@ class RFM:
         return self.lent.names["customer"]
 
     @cached_property
+    def table(self) -> Any:
+        """One row per customer, as the kind of frame that came in, made when it is first asked for."""
+        return self.lent.give(self.typed)
+
+    @cached_property
     def customers(self) -> "pd.DataFrame":
         """The table as a pandas frame sorted by customer, whatever kind came in. It has to fit in memory: 5 million
         customers take about 0.5 GB."""
-        table = self.typed.collect("pyarrow").select(self.typed.collect_schema().names())
-        plain = table.rename({"customer": self.customer_column}).to_native().replace_schema_metadata(None).to_pandas()
-        return plain.sort_values(self.customer_column, ignore_index=True)
+        plain = collected(self.typed.rename({"customer": self.customer_column}))
+        ids = plain[self.customer_column]
+        return plain if ids.is_monotonic_increasing else plain.sort_values(ids.name, ignore_index=True)
 
     def purchases(self, *, history: bool = False) -> nw.LazyFrame:
         """The orders that count, one row each, where they live: customer, order, day, money (minor units).

@@ -19,16 +19,19 @@ def customers(lent: Lent, orders: nw.LazyFrame, settings: Settings, places: rang
     """
     inside, kept, bought = _tests(orders)
     dated = bought + kept + ([] if settings.population == "history" else inside)
+    tests = bought + kept + inside
     counted = orders.select(
         "customer",
         last=nw.when(*dated).then(nw.col("day")) if dated else nw.col("day"),
-        frequency=_where(bought + kept + inside, nw.lit(1)),
+        **({"frequency": _where(tests, nw.lit(1))} if tests or not places else {}),
         monetary=_where(kept + inside, nw.col("money")),
         **_accounted(orders),
     )
     sums = counted.collect_schema().names()[2:]
     if places:
         grouped = group_by_address(counted, "customer", places, maxima=["last"], sums=sums, connection=lent.connection)
+        if not tests:
+            grouped, sums = grouped.rename({"rows": "frequency"}), ["frequency", *sums]
         return _with_recency(lent, grouped, settings, sums)
     grouped = counted.group_by("customer").agg(nw.col("last").max(), nw.col(*sums).sum())
     found = _with_recency(lent, grouped, settings, sums)
@@ -143,7 +146,7 @@ def _score(indicator: str, cuts: tuple) -> nw.Expr:
     score = nw.lit(1).cast(nw.Int64)
     for limit in marks.score_limits(cuts, small_is_best):
         better = nw.col(indicator) <= limit if small_is_best else nw.col(indicator) >= limit
-        score = score + better.cast(nw.Int32)
+        score = score + better.cast(nw.Int32).cast(nw.Int64)
     return score
 
 
