@@ -129,7 +129,7 @@ def test_what_a_shop_does_not_have_stays_blank_and_is_told(orders):
     assert ids(found.unknown("young_price_sensitive")) == sorted(BOUGHT)
     told = found.lacking("zh").splitlines()
     assert len(told) == 2
-    assert told[0] == "没有任何一位客户有“年龄段”，所以不能判断：价格敏感型年轻。"
+    assert told[0] == "没有任何一位客户有“年龄段”，所以不能判断：价格敏感型年轻客户。"
     assert "age range" in found.lacking("en")
     assert basket(purchase_lines(orders, result))["pieces_per_order"].isna().all()
 

@@ -62,6 +62,17 @@ def test_pictures_keep_every_word_inside_and_labels_apart(found, draw, lang):
         assert not any(one.overlaps(other) for one, other in pairwise(boxes))
 
 
+@pytest.mark.parametrize("draw", [cohorts, popularity, pairs])
+def test_letters_have_nine_points_on_a_page_nine_inches_wide(found, draw):
+    figure = draw(found[draw.__name__], "en").figure
+    sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_text()]
+    assert min(sizes) * min(1, 9 / figure.get_figwidth()) >= 9
+
+
+def test_the_axis_of_demand_says_what_is_counted(found):
+    assert demand(found["demand"], "zh").figure.get_supylabel() == "每月净消费（元）"
+
+
 def test_alternative_texts_tell_the_numbers(found):
     mean = found["cohorts"].mean().set_index("month_no")["customers_share"]
     assert f"month 1 {mean[1]:.0%}" in cohorts(found["cohorts"], "en").alt

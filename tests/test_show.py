@@ -72,6 +72,15 @@ def test_tables_are_the_same_each_time_and_say_what_they_hide():
     assert "0x" not in repr(table) + table._repr_html_()
 
 
+def test_negative_numbers_on_a_page_have_a_minus_that_no_line_ends_with():
+    frame = pd.DataFrame({"monetary": [-5], "gain_share": [-0.028], "day": ["2026-06-17"]})
+    html = show.table(frame, "zh")._repr_html_()
+    assert "\u2212\u2060¥0.05" in html
+    assert "\u2212\u20602.8%" in html
+    assert "2026-06-17" in html
+    assert show.text("-CN¥3 of Gamma-Gamma")._repr_html_() == "<p>\u2212\u2060CN¥3 of Gamma-Gamma</p>"
+
+
 def test_html_in_a_cell_stays_text():
     assert "<script>" not in show.table(pd.DataFrame({"name": ["<script>"]}), "en")._repr_html_()
 

@@ -140,6 +140,12 @@ def test_cells_hold_all_customers_and_all_money_and_thresholds_part_the_marks(re
         assert set(own["f_mark"]) == {"↑" if row >= f_edge else "↓"}
     assert sum(customers for customers, _ in cells.values()) == len(table)
     assert len(across) == 6
+    if split == "mean":
+        limits = typed.thresholds
+        assert limits["recency_days"].at_least not in set(table["recency_days"])
+        assert bounds(across[r_edge])[0] == limits["recency_days"].at_least
+        assert bounds(across[r_edge - 1])[1] == limits["recency_days"].at_least - 1
+        assert bounds(upward[f_edge])[0] == limits["frequency"].at_least
 
 
 def test_the_scatter_shows_thresholds_in_days_and_orders_and_names_its_sample(result):

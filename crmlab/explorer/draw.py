@@ -21,10 +21,11 @@ COLUMNS, ROWS = 24, 12
 FONTS = "Noto Sans SC, Microsoft YaHei, PingFang SC, sans-serif"
 STYLE = """<style>
 .crmlab-explorer { display: flex; flex-wrap: wrap; gap: 0.5em 1.5em; max-width: 1000px }
-.crmlab-explorer svg, .crmlab-explorer img { flex: 1 1 340px; max-width: 560px; min-width: 0; height: auto }
-.crmlab-explorer svg { font-size: 13px }
+.crmlab-explorer svg, .crmlab-explorer img { flex: 1 1 340px; max-width: 580px; min-width: 0; height: auto }
+.crmlab-explorer svg { font-size: 16px }
 .crmlab-explorer svg text { fill: currentColor }
-.crmlab-explorer table { border-collapse: collapse; width: 100%; line-height: 1.5; font-variant-numeric: tabular-nums }
+.crmlab-explorer table { border-collapse: collapse; table-layout: auto; width: 100%; line-height: 1.5;
+  font-variant-numeric: tabular-nums }
 .crmlab-explorer th, .crmlab-explorer td { padding: 1px 10px 1px 0; text-align: right }
 .crmlab-explorer th:nth-child(-n+2), .crmlab-explorer td:nth-child(-n+2) { text-align: left }
 .crmlab-explorer th { border-bottom: 1px solid currentColor }
@@ -50,7 +51,7 @@ class Drawing:
         """As an image, which notebooks that are not trusted show as well."""
         drawn = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" width="{self.width}" '
-            f'height="{self.height}" font-family="{FONTS}" font-size="13"><rect width="100%" height="100%" '
+            f'height="{self.height}" font-family="{FONTS}" font-size="16"><rect width="100%" height="100%" '
             f'fill="white"/>{"".join(self.elements)}</svg>'
         )
         source = base64.b64encode(drawn.encode()).decode()
@@ -79,30 +80,30 @@ def _percent(share: float) -> str:
 
 def _bars(state: "State", lang: str, named: "Callable[[str], str]") -> Drawing:
     """Two bars per combination, customers above money, in the colour of the combination."""
-    left, width, high = 190, 280, 32
+    left, width, high = 200, 270, 42
     part = shares(state)
     full = max(0.4, *(share for pair in part.values() for share in pair))
     drawn = []
     for row, (name, (customers, money)) in enumerate(part.items()):
-        top, colour = 26 + row * high, TYPE_COLOURS[name]
-        drawn += [f'<text x="0" y="{top + 12}">{escape(name)}</text>', _label(0, top + 26, escape(named(name)))]
-        for share, down, opacity in ((customers, 3, 1), (money, 15, 0.45)):
+        top, colour = 30 + row * high, TYPE_COLOURS[name]
+        drawn += [f'<text x="0" y="{top + 15}">{escape(name)}</text>', _label(0, top + 33, escape(named(name)))]
+        for share, down, opacity in ((customers, 3, 1), (money, 20, 0.45)):
             long = max(share, 0) / full * width if share == share else 0
             drawn.append(
-                f'<rect x="{left}" y="{top + down}" width="{long:.1f}" height="11" fill="{colour}" '
-                f'opacity="{opacity}"/><text x="{left + long + 5:.1f}" y="{top + down + 9}" font-size="11">'
+                f'<rect x="{left}" y="{top + down}" width="{long:.1f}" height="15" fill="{colour}" '
+                f'opacity="{opacity}"/><text x="{left + long + 5:.1f}" y="{top + down + 13}" font-size="15">'
                 f"{_percent(share)}</text>"
             )
     key = [
-        f'<rect x="{x}" y="5" width="11" height="11" fill="{BLUE}" opacity="{opacity}"/>'
-        f'<text x="{x + 16}" y="15">{word(about, lang)}</text>'
-        for x, about, opacity in ((left, "explorer.customers", 1), (left + 150, "explorer.money", 0.45))
+        f'<rect x="{x}" y="7" width="13" height="13" fill="{BLUE}" opacity="{opacity}"/>'
+        f'<text x="{x + 19}" y="19">{word(about, lang)}</text>'
+        for x, about, opacity in ((left, "explorer.customers", 1), (left + 178, "explorer.money", 0.45))
     ]
     most = max(part, key=lambda name: part[name][0])
     rich = max(part, key=lambda name: (part[name][1] == part[name][1], part[name][1]))
     alt = word("explorer.bars_alt", lang, most=most, customers=_percent(part[most][0]), rich=rich,
                money=_percent(part[rich][1]))  # fmt: skip
-    return Drawing(540, 26 + high * len(part), alt, key + drawn)
+    return Drawing(540, 30 + high * len(part), alt, key + drawn)
 
 
 def _map(state: "State", lang: str, chosen: dict | None) -> Drawing:
@@ -113,7 +114,7 @@ def _map(state: "State", lang: str, chosen: dict | None) -> Drawing:
     low, high, longest = int(frequency.min()), int(frequency.max()), int(recency.max())
     bands = np.unique(np.rint(np.geomspace(low + 1, high + 2, ROWS + 1) - 1))
     columns, rows = min(COLUMNS, longest + 1), len(bands) - 1
-    left, top, wide, tall = 48, 26, 330, 210
+    left, top, wide, tall = 56, 30, 410, 272
     across = (recency * columns) // (longest + 1)
     upward = np.searchsorted(bands, frequency, side="right") - 1
     held = np.bincount(upward * columns + across, minlength=rows * columns).reshape(rows, columns)
@@ -136,32 +137,32 @@ def _map(state: "State", lang: str, chosen: dict | None) -> Drawing:
         drawn += [_dashed(x, x, top, top + tall), _label(x, top - 5, f"R↑ {days:,}", "middle")]
     if orders is not None and low <= orders <= high:
         y = to_top(orders)
-        drawn += [_dashed(left, left + wide, y, y), _label(left + wide + 4, y + 4, f"F↑ {orders:,}")]
+        drawn += [_dashed(left, left + wide, y, y), _label(left + wide + 4, y + 5, f"F↑ {orders:,}")]
     if chosen:
         x, y = to_right(chosen["recency_days"] + 0.5), to_top(chosen["frequency"] + 0.5)
-        look = f'r="6" fill="{ORANGE}" stroke="currentColor" stroke-width="2"'
+        look = f'r="7" fill="{ORANGE}" stroke="currentColor" stroke-width="2"'
         drawn.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" {look}/>')
     frame = (
         f'<rect x="{left}" y="{top}" width="{wide}" height="{tall}" fill="none" stroke="currentColor" opacity="0.4"/>'
     )
-    under = top + tall + 14
+    under = top + tall + 18
     axes = [
         _label(left, under, "0"),
         _label(left + wide, under, f"{longest:,}", "end"),
         _label(left - 6, top + tall, f"{low:,}", "end"),
-        _label(left - 6, top + 10, f"{high:,}", "end"),
-        f'<text x="{left + wide / 2}" y="{under + 15}" text-anchor="middle">{word("explorer.days", lang)}</text>',
-        f'<text x="14" y="{top + tall / 2}" text-anchor="middle" transform="rotate(-90 14 {top + tall / 2})">'
+        _label(left - 6, top + 13, f"{high:,}", "end"),
+        f'<text x="{left + wide / 2}" y="{under + 18}" text-anchor="middle">{word("explorer.days", lang)}</text>',
+        f'<text x="16" y="{top + tall / 2}" text-anchor="middle" transform="rotate(-90 16 {top + tall / 2})">'
         f"{word('explorer.orders', lang)}</text>",
     ]
     shown = limits(state, lang)
     alt = word("explorer.map_alt", lang, days=shown["recency_days"], orders=shown["frequency"])
     alt += word("explorer.map_dot", lang) if chosen else ""
-    return Drawing(left + wide + 52, under + 22, alt, [*drawn, frame, *axes])
+    return Drawing(left + wide + 74, under + 28, alt, [*drawn, frame, *axes])
 
 
 def _label(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="11">{text}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="15">{text}</text>'
 
 
 def _dashed(x1: float, x2: float, y1: float, y2: float) -> str:

@@ -146,6 +146,7 @@ class Migration:
         parts["both"] = ~(parts["new"] | parts["left"])
         moved = {f"of_{name}": self.cells.loc[rows, "monetary_change"].sum() for name, rows in parts.items()}
         money = {name: format_money(int(minor), self.later.currency, lang) for name, minor in {**sums, **moved}.items()}
+        money |= {name: f"+{money[name]}" for name in ("monetary_change", *moved) if not money[name].startswith("-")}
         lines = [
             word("migration.periods", lang, earlier=period_words(self.earlier, lang),
                  later=period_words(self.later, lang),

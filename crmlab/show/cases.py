@@ -26,7 +26,7 @@ def concentration(found: "Concentration", lang: str = "zh") -> Picture:
         colour = ORANGE if row.concentrated else GREY
         axes.plot([row.lift_low, row.lift_high], [name, name], color=colour, linewidth=3, solid_capstyle="butt")
         axes.plot(row.lift, name, "o", color=INK, markersize=6)
-        axes.annotate(f"{row.lift:.1f}", (row.lift, name), (0, 7), textcoords="offset points", ha="center", fontsize=9,
+        axes.annotate(f"{row.lift:.1f}", (row.lift, name), (0, 7), textcoords="offset points", ha="center", fontsize=10,
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
     axes.axvline(1, color=INK, linewidth=1, linestyle="--")
     axes.set_xscale("log")

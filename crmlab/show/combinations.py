@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
     from crmlab.rfm import RFM
+    from crmlab.rfm.marks import Threshold
 
 SIDE, HEIGHT = 100, 78
 """The sides of a treemap, in units of its own."""
@@ -134,14 +135,16 @@ def recency_frequency_heat(result: "RFM", lang: str = "zh") -> Picture:
     """A grid of recency by frequency: customers and money in each cell, darker for more customers.
 
     The bands come from the data: on each side of a threshold thirds of the customers there, equal values together. The
-    thresholds are the dashed lines.
+    thresholds are the dashed lines, and the first band of ↑ begins at the value from which ↑ is given (with scores, at
+    the smallest value that has it).
     """
     import numpy as np
     import seaborn as sns
 
     table = result.customers
-    across = _bands(table["recency_days"].to_numpy(), (table["r_mark"] == UP).to_numpy())
-    upward = _bands(table["frequency"].to_numpy(), (table["f_mark"] == UP).to_numpy())
+    limits = result.thresholds
+    across = _bands(table["recency_days"].to_numpy(), (table["r_mark"] == UP).to_numpy(), limits["recency_days"])
+    upward = _bands(table["frequency"].to_numpy(), (table["f_mark"] == UP).to_numpy(), limits["frequency"])
     shape = len(upward.names), len(across.names)
     place = upward.place * shape[1] + across.place
     customers = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
@@ -180,18 +183,21 @@ class _Bands:
     edge: int | None
 
 
-def _bands(values: "np.ndarray", up: "np.ndarray") -> _Bands:
+def _bands(values: "np.ndarray", up: "np.ndarray", limit: "Threshold") -> _Bands:
     import numpy as np
 
-    starts: set[int] = set()
+    starts, begin = {int(values.min())}, None
+    if up.any():
+        begin = int(values[up].min()) if limit.cuts else max(limit.at_least, int(values.min()))
+        starts.add(begin)
     for side in (values[~up], values[up]):
         if len(side):
             cuts = cut_points(side, [Fraction(k, BANDS) for k in range(1, BANDS)])
-            starts |= {int(side.min()), *(floor(cut) + 1 for cut in cuts if floor(cut) < side.max())}
+            starts |= {floor(cut) + 1 for cut in cuts if floor(cut) < side.max()}
     first = sorted(starts)
     last = [start - 1 for start in first[1:]] + [int(values.max())]
     names = [f"{low:,}" if low == high else f"{low:,}–{high:,}" for low, high in zip(first, last, strict=True)]
-    edge = first.index(int(values[up].min())) if up.any() else None
+    edge = None if begin is None else first.index(begin)
     return _Bands(names, np.searchsorted(first, values, side="right") - 1, edge)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import chain
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from crmlab.money import minor_units_in, money_unit
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MONTHS = 12
 PANELS = 9
+LETTERS = 18
+"""In a line of a name beside a bar; longer names go on in the next line."""
 
 
 def cohorts(found: "Retention", lang: str = "zh", *, rows: int = 24) -> Picture:
@@ -38,8 +41,8 @@ def cohorts(found: "Retention", lang: str = "zh", *, rows: int = 24) -> Picture:
             for row in sizes.itertuples()
         ]
     )
-    figure, (axes,) = blank(0.62 * len(shares.columns) + 3.4, 0.33 * len(shares) + 1.7)
-    sns.heatmap(shown, annot=True, fmt=".0%", cmap="Blues", cbar=False, linewidths=1, ax=axes, annot_kws={"size": 9})
+    figure, (axes,) = blank(0.55 * len(shares.columns) + 2.6, 0.33 * len(shares) + 1.7)
+    sns.heatmap(shown, annot=True, fmt=".0%", cmap="Blues", cbar=False, linewidths=1, ax=axes, annot_kws={"size": 11})
     axes.grid(visible=False)
     axes.set_title(title)
     axes.set_xlabel(word("chart.cohort_months", lang))
@@ -68,7 +71,7 @@ def demand(found: "Trend", lang: str = "zh") -> Picture:
             title = word("chart.demand_largest", lang, shown=PANELS, series=len(sums))
     columns = min(3, len(series))
     rows = -(-len(series) // columns)
-    figure = Figure(figsize=(max(8, 4 * columns), max(4.2, 2.6 * rows + 0.8)))
+    figure = Figure(figsize=(max(9, 4 * columns), max(4.2, 2.6 * rows + 0.8)))
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
     scale = minor_units_in(found.currency) if found.value == "money" else 1
     panels = list(chain.from_iterable(grid))
@@ -78,11 +81,13 @@ def demand(found: "Trend", lang: str = "zh") -> Picture:
     for place, axes in enumerate(panels):
         axes.tick_params(labelbottom=place + columns >= len(series))
         axes.set_visible(place < len(series))
-    unit = money_unit(found.currency, lang) if found.value == "money" else word("unit.orders", lang)
-    figure.supylabel(word("chart.demand_axis", lang, unit=unit), fontsize=11)
+    axis, unit = "chart.demand_axis", word("unit.orders", lang)
+    if found.value == "money":
+        axis, unit = "chart.demand_money", money_unit(found.currency, lang)
+    figure.supylabel(word(axis, lang, unit=unit), fontsize=11)
     figure.suptitle(title, x=0.01, ha="left", fontsize=13)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return Picture(figure, word("chart.demand_alt", lang, told=found.describe(lang)))
 
 
@@ -119,15 +124,17 @@ def popularity(found: "Popular", lang: str = "zh", *, names: Mapping[Any, str] |
         return nothing(title, lang)
     tops = {name: found.table.sort_values([f"{name}_rank", found.by]).head(rows) for name in found.rankings}
     everywhere = set.intersection(*(set(top[found.by]) for top in tops.values()))
-    figure, panels = blank(4.6 * len(tops), 0.36 * min(rows, len(found.table)) + 1.8, columns=len(tops))
+    figure, panels = blank(3.5 * len(tops), 0.5 * min(rows, len(found.table)) + 1.5, columns=len(tops))
     for axes, (name, top) in zip(panels, tops.items(), strict=True):
         top = top.iloc[::-1]
         values = top[name] / (minor_units_in(found.currency) if name == "money" else 1)
         colours = [BLUE if thing in everywhere else GREY for thing in top[found.by]]
         bars = axes.barh(range(len(top)), values, color=colours)
-        axes.set_yticks(range(len(top)), [_name(thing, found.by, names, lang) for thing in top[found.by]])
-        axes.bar_label(bars, [f"{value:,.0f}" for value in values], padding=3, fontsize=9)
-        axes.margins(x=0.18)
+        axes.set_yticks(
+            range(len(top)), [fill(_name(thing, found.by, names, lang), LETTERS) for thing in top[found.by]]
+        )
+        axes.bar_label(bars, [f"{value:,.0f}" for value in values], padding=3, fontsize=11)
+        axes.margins(x=0.3)
         axes.grid(axis="y", visible=False)
         axes.set_xticks([])
         unit = money_unit(found.currency, lang) if name == "money" else word(f"chart.by_{name}_unit", lang)
@@ -151,9 +158,9 @@ def pairs(found: "Together", lang: str = "zh", *, names: Mapping[Any, str] | Non
     if found.pairs.empty:
         return nothing(title, lang)
     shown = found.pairs.head(rows).iloc[::-1]
-    figure, (axes,) = blank(10.5, 0.42 * len(shown) + 1.8)
+    figure, (axes,) = blank(9, 0.58 * len(shown) + 1.8)
     labels = [
-        f"{_name(row.first, found.by, names, lang)} + {_name(row.second, found.by, names, lang)}"
+        f"{_name(row.first, found.by, names, lang)} +\n{_name(row.second, found.by, names, lang)}"
         for row in shown.itertuples()
     ]
     places = range(len(shown))
@@ -161,8 +168,8 @@ def pairs(found: "Together", lang: str = "zh", *, names: Mapping[Any, str] | Non
     mark = {"marker": "|", "s": 260, "linewidth": 3, "color": ORANGE, "zorder": 3}
     axes.scatter(shown["expected"], places, label=word("chart.pairs_expected", lang), **mark)
     axes.set_yticks(places, labels)
-    axes.bar_label(bars, [word("chart.pairs_lift", lang, lift=lift) for lift in shown["lift"]], padding=4, fontsize=9)
-    axes.margins(x=0.14)
+    axes.bar_label(bars, [word("chart.pairs_lift", lang, lift=lift) for lift in shown["lift"]], padding=4, fontsize=11)
+    axes.margins(x=0.2)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(word("chart.pairs_axis", lang))
     figure.suptitle(title, x=0.01, ha="left", fontsize=13)
@@ -173,7 +180,7 @@ def pairs(found: "Together", lang: str = "zh", *, names: Mapping[Any, str] | Non
         word(
             "chart.pairs_alt",
             lang,
-            pair=labels[-1],
+            pair=labels[-1].replace("\n", " "),
             orders=int(best["orders"]),
             expected=best["expected"],
             lift=best["lift"],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crmlab.money import format_money, minor_units_in
+from crmlab.show.text import with_minus
 from crmlab.words import has_word, word
 
 if TYPE_CHECKING:
@@ -12,13 +13,17 @@ if TYPE_CHECKING:
 
 ROWS = 10
 MONEY = (
-    *("monetary", "value", "amount_minor", "mean_order", "spend_per_quarter", "money", "average_order"),
+    *("monetary", "value", "amount_minor", "mean_order", "spend_per_quarter", "money", "average_order", "year_value"),
     *("monetary_before", "monetary_after", "monetary_change", "base_monetary"),
     *("monetary_changed", "expected_spend"),
-    *("assets", "cost", "cost_per_response", "cost_per_extra"),
+    *("assets", "cost", "unit_cost", "policy_cost", "cost_per_response", "cost_per_extra"),
+    *("member_spend", "to_next", "spend_from", "list_price", "face_value", "minimum_order"),
+    *("member_price", "member_price_basic", "member_price_silver", "member_price_gold"),
+    *("treated_money", "held_out_money", "extra_money", "extra_low_money", "extra_high_money"),
 )
 CODES = {
     "age_range": "world.age_range",
+    "arm": "track.arm",
     "at_risk": "member",
     "assets_group": "group",
     "band": "world.last_purchase world.spend_band",
@@ -28,61 +33,86 @@ CODES = {
     "by_units": "world.category",
     "change": "movement.change",
     "category": "world.category case.product_class",
-    "channel": "world.channel world.service_channel world.suppressed_channel feedback",
+    "characteristic": "track.characteristic",
+    "channel": (
+        "world.channel world.service_channel world.suppressed_channel feedback "
+        "serve.channel outbox.channel care.channel"
+    ),
     "checked": "checked",
     "city": "world.city",
+    "comparison": "track.comparison",
+    "customer_change": "track.change_of",
     "column": "column",
-    "decision": "sending.decision",
+    "complaint": "world.complaint",
+    "decision": "sending.decision outbox.decision",
+    "detail": "world.purpose world.suppressed_reason outbox.variable",
     "event": "world.event",
     "field": "field column",
+    "finding": "outbox.finding",
     "first": "world.category",
     "flag": "flag",
     "frequency_group": "group",
+    "from_level": "loyalty.level",
     "from_marks": "movement",
+    "ground": "care.ground",
     "group": "group stage need_group rules",
     "high_value": "member",
     "how": "linking",
     "indicator": "column",
+    "interest": "care.interest",
+    "invariant": "loyalty.invariant",
     "job": "world.job",
     "judged": "forecast_judged",
     "kept_source": "world.source",
-    "kind": "world.text_kind scan.kind",
+    "kind": "world.text_kind scan.kind loyalty.kind outbox.kind world.service_kind needs.kind",
     "language": "world.language",
+    "level": "loyalty.level",
     "link_reason": "linking",
+    "low_value_policy": "policy",
     "measure": "forecast_measure",
-    "method": "world.method score.method",
+    "method": "world.method score.method needs",
     "model": "forecast_model",
     "need": "world.need",
     "need_group": "need_group",
+    "next_step": "track.choice",
+    "other_arm": "track.arm",
     "other_source": "world.source",
-    "outcome": "linking world.outcome",
+    "outcome": "linking world.outcome loyalty.outcome outbox.outcome care.outcome",
     "place": "table",
     "policy": "policy",
     "preference": "case.preference",
-    "purpose": "world.purpose",
+    "purpose": "world.purpose care.purpose",
     "q1_last": "world.last_purchase",
     "q3_spend": "world.spend_band",
     "relation": "relation",
-    "reason": "sending.reason response.reason reason linking world.reason",
+    "reason": "sending.reason response.reason reason linking world.reason loyalty.reason outbox.reason care.reason",
+    "rule": "care.rule",
     "score": "score",
     "second": "world.category",
     "service_channel": "world.service_channel",
     "service_kind": "world.service_kind",
+    "sentiment": "sentiment",
     "sex": "world.sex",
     "source": "world.source",
     "source_table": "table",
     "spend_group": "group",
     "split": "split",
     "stage": "stage",
+    "standing": "care.standing",
     "state": "world.state answer_state",
     "statistic": "statistic",
-    "step": "behaviour",
+    "step": "behaviour care.step",
+    "stratum": "track.stratum group stage need_group world.age_range movement",
     "table": "table",
+    "template": "outbox.template",
+    "tag": "world.need world.complaint",
     "term": "behaviour",
     "to_marks": "movement",
     "unit": "world.unit",
     "top_category": "world.category case.product_class",
     "value_tier": "group",
+    "why": "loyalty.why",
+    "who": "serve.who",
     "young_price_sensitive": "member",
 }
 """Columns that hold codes, and where in words.csv their words stand: one prefix, or several to try in turn."""
@@ -159,7 +189,7 @@ class Table:
             for said, column in zip(self._headings(), self.frame.columns, strict=True)
             if pd.api.types.is_numeric_dtype(self.frame[column]) and column not in CODES
         ]
-        shown = self._shown()
+        shown = self._shown().map(with_minus)
         style = shown.style.hide(axis="index").set_uuid(_name(shown))
         style = style.format(escape="html").format_index(escape="html", axis="columns")
         style = style.set_properties(**{"text-align": "left"}).set_properties(

@@ -1,11 +1,25 @@
 """Sentences of a result as paragraphs, so that a page can wrap them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from crmlab.errors import CrmlabError
+
+HYPHEN = re.compile(r"(?<![\w-])-(?=[\d¥$€£]|[A-Z]{2,3}[¥$€£\d])")
+MINUS = "\u2212\u2060"
+"""The minus sign, and behind it a word joiner, which keeps a line from ending there."""
+
+
+def with_minus(words: str) -> str:
+    """Negative numbers and amounts with a minus sign in place of the hyphen; dates and words keep theirs.
+
+    >>> with_minus("2026-06-17: -0.05, -CN¥3").split(MINUS)
+    ['2026-06-17: ', '0.05, ', 'CN¥3']
+    """
+    return HYPHEN.sub(MINUS, words)
 
 
 @dataclass(frozen=True)
@@ -15,7 +29,7 @@ class Text:
     text: str
 
     def _repr_html_(self) -> str:
-        return "".join(f"<p>{escape(line)}</p>" for line in self.text.splitlines())
+        return "".join(f"<p>{escape(with_minus(line))}</p>" for line in self.text.splitlines())
 
     def __repr__(self) -> str:
         return self.text
