@@ -48,6 +48,30 @@ class Journey(Shop):
     def has(self, table: str) -> bool:
         return table in TABLES
 
+    def campaign_members(self) -> "pd.DataFrame":
+        """Which household was in which campaign: campaign_id, customer_id."""
+        return self._source("campaigns")[["campaign_id", "customer_id"]]
+
+    def coupon_use(self, campaign_id: str) -> "pd.DataFrame":
+        """The coupons of a campaign that were redeemed: customer_id, coupon, redeemed_on, discount (US dollars).
+
+        discount is what coupons took off the products of the coupon in the household's baskets of that day. It is
+        missing where there is no such line: the published baskets do not hold all redemptions.
+        """
+        used, coupons = self._source("coupon_redemptions"), self._source("coupons")
+        used = used[used["campaign_id"] == campaign_id].reset_index(drop=True)
+        used = used.rename(columns={"coupon_upc": "coupon", "redemption_date": "redeemed_on"})
+        used = used[["customer_id", "coupon", "redeemed_on"]]
+        coupons = coupons[coupons["campaign_id"] == campaign_id]
+        lines = self._source("transactions")
+        lines = lines[(lines["coupon_disc"] > 0) & lines["customer_id"].isin(used["customer_id"])]
+        days = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert(TIME_ZONE)
+        lines = lines.assign(redeemed_on=days.dt.tz_localize(None).dt.normalize())
+        fits = used.reset_index().merge(coupons, left_on="coupon", right_on="coupon_upc")
+        fits = fits.merge(lines, on=["customer_id", "product_id", "redeemed_on"])
+        taken = fits["coupon_disc"] + fits["coupon_match_disc"]
+        return used.assign(discount=taken.groupby(fits["index"]).sum().reindex(used.index))
+
     def _joined_lines(self) -> "pd.DataFrame":
         lines = self._source("transactions")
         lines["order_date"] = lines["transaction_timestamp"].dt.tz_localize("UTC")
