@@ -42,6 +42,8 @@ KEYS = {
     "latent": ("customer_id",),
     "recall": ("answer_id",),
     "planted_personal": ("text_id", "kind", "lang"),
+    "declined": ("text_id",),
+    "complaints": ("text_id", "complaint"),
     "deliveries": ("order_id",),
     "calls": ("call_id",),
     "satisfaction_answers": ("answer_id",),

@@ -1,5 +1,6 @@
 """Deliveries, calls, satisfaction and suppressions of the teaching world: what was planted is in the data."""
 
+import datetime as dt
 from collections import Counter
 from statistics import variance
 
@@ -141,3 +142,36 @@ def _correlation(pairs):
     covariance = sum((x - x_mean) * (y - y_mean) for x, y in pairs) / (n - 1)
     x_variance, y_variance = (variance(column) for column in zip(*pairs, strict=True))
     return covariance / (x_variance * y_variance) ** 0.5
+
+
+def test_agents_show_their_planted_traits():
+    for world in worlds():
+        traits = {row["agent"]: row["trait"] for row in world["agents"]}
+        records = [row for row in world["service_records"] if row["agent"]]
+        assert 0 < len(world["service_records"]) - len(records) < 30
+        assert {row["agent"] for row in records} == set(traits)
+        by_trait = rows_by([row | {"trait": traits[row["agent"]]} for row in records], "trait")
+        assert Counter(traits.values()) == Counter(["ordinary"] * 3 + ["resolver", "slow", "complaints", "new"])
+        assert 5 <= len(by_trait["new"]) < 30
+        assert min(row["opened_at"] for row in by_trait["new"]) >= "2026-05-15"
+        ordinary = by_trait["ordinary"]
+        assert _share(by_trait["complaints"], _hard) > _share(ordinary, _hard) + 0.3
+        assert _share(by_trait["resolver"], _left_open) < _share(ordinary, _left_open) / 3
+        assert _share(by_trait["slow"], _very_late) > 2 * _share(ordinary, _very_late)
+
+
+def _share(rows, test):
+    return sum(map(test, rows)) / len(rows)
+
+
+def _hard(row):
+    return row["kind"] in ("complaint", "return")
+
+
+def _left_open(row):
+    return bool(row["closed_at"]) and row["resolved"] == "no"
+
+
+def _very_late(row):
+    opened, replied = (dt.datetime.fromisoformat(row[name]) for name in ("opened_at", "first_reply_at"))
+    return (replied - opened).total_seconds() > 180 * {"phone": 2, "web": 22, "social": 95}[row["channel"]]

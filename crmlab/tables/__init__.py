@@ -82,7 +82,8 @@ def _column(row: dict[str, str]) -> Column:
 
 HIDDEN = (
     *("types", "needs", "habits", "latent", "recall", "planted_personal"),
-    *("careless", "faults", "conflicts", "links"),
+    *("declined", "complaints"),
+    *("careless", "agents", "faults", "conflicts", "links"),
 )
 TRUTH = {name: table for name, table in _tables().items() if name in HIDDEN}
 """The tables of the hidden truth by name."""

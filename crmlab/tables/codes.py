@@ -43,10 +43,12 @@ CODES = {
         *("decaf", "low_sugar", "gift_wrap", "large_pack", "small_pack", "subscription", "invoice"),
         *("evening_delivery", "spare_parts", "how_to_use", "allergy_info", "size_advice"),
     ),
+    "complaint": ("delivery", "package", "price", "service", "product"),
     "basis": ("text", "search"),
     "personal": ("phone", "email", "name"),
     "text_language": ("both", "zh", "en"),
     "careless_kind": ("straight", "speed"),
+    "agent_trait": ("ordinary", "resolver", "slow", "complaints", "new"),
     "fault": (
         *("bad_pattern", "unknown_code", "bad_date", "bad_number", "out_of_range"),
         *("orphan", "duplicate", "missing", "illegal_state"),

@@ -48,6 +48,8 @@ STEPS = (
     "satisfaction",
     "suppressions",
     "incoming",
+    "agents",
+    "decoys",
 )
 """Each step draws from its own stream, so that a change in one leaves the others as they are."""
 
@@ -78,10 +80,12 @@ def make_world(seed: int = SEED) -> World:
     orders = shopping.draw_orders(draw["orders"], plans, persons, products)
     refunds = refunding.draw_refunds(draw["refunds"], orders, plans)
     events, searched = behaviour.draw_events(draw["events"], plans, persons, products, orders)
-    texts, said, personal = voices.draw_texts(draw["texts"], persons, orders)
+    said = voices.draw_texts(draw["texts"], draw["decoys"], persons, orders)
     survey, recall = answers.draw_answers(draw["answers"], persons, consents, orders, refunds)
     consents = people.withdraw(draw["second_thoughts"], consents, "survey", survey["customer_id"])
     satisfaction, careless = contentment.draw_satisfaction(draw["satisfaction"], consents, orders)
+    records = service.draw_service(draw["service"], persons, orders, refunds)
+    records["agent"], agents = service.draw_agents(draw["agents"], records)
     heads, lines = shopping.to_tables(orders)
     tables = {
         "customers": persons.drop(columns="pinyin"),
@@ -92,8 +96,8 @@ def make_world(seed: int = SEED) -> World:
         "order_lines": lines,
         "refunds": refunds,
         "events": events,
-        "service_records": service.draw_service(draw["service"], persons, orders, refunds),
-        "texts": texts,
+        "service_records": records,
+        "texts": said.texts,
         "survey_answers": survey,
         "deliveries": delivering.draw_deliveries(draw["deliveries"], orders),
         "calls": contacts.draw_calls(draw["calls"], persons),
@@ -104,12 +108,15 @@ def make_world(seed: int = SEED) -> World:
     incoming = draw_incoming(draw["incoming"], persons, tables)
     hidden = {
         "types": truth.types_table(plans),
-        "needs": truth.needs_table(said, searched),
+        "needs": truth.needs_table(said.needs, searched),
         "habits": truth.habits_table(plans, orders),
         "latent": truth.latent_table(plans),
         "recall": recall,
-        "planted_personal": personal,
+        "declined": said.declined,
+        "complaints": said.complaints,
+        "planted_personal": said.personal,
         "careless": careless,
+        "agents": agents,
         **incoming.truth,
     }
     hidden = {name: table.reset_index(drop=True) for name, table in hidden.items()}

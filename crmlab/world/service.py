@@ -1,4 +1,4 @@
-"""The service desk's records: who asked, complained, returned or praised, and how fast each was answered."""
+"""The service desk's records: who asked, complained, returned or praised, how fast each was answered, and by whom."""
 
 import datetime as dt
 
@@ -18,6 +18,11 @@ CLOSING_HOURS = {"question": 5, "complaint": 40, "return": 70, "praise": 1}
 UNRESOLVED = {"question": 0.06, "complaint": 0.22, "return": 0.08, "praise": 0.0}
 END = dt.datetime.combine(AS_OF, dt.time(21, 0))
 """The desk closes; what is not closed by then is open."""
+TRAITS = ("ordinary", "ordinary", "ordinary", "resolver", "slow", "complaints", "new")
+"""One member of staff each. Who has which trait is drawn."""
+NEW_SINCE = "2026-05-15"
+UNNOTED = 0.015
+"""How often nobody noted who answered."""
 
 
 def draw_service(
@@ -70,4 +75,35 @@ def _record(rng: np.random.Generator, customer_id: str, day: int, kind: str) -> 
         "first_reply_at": reply.isoformat(),
         "closed_at": "" if is_open else closed.isoformat(),
         "resolved": "yes" if resolved else "no",
+    }
+
+
+def draw_agents(rng: np.random.Generator, records: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """Who answered each record (blank where nobody noted it), and the truth about them (agent, trait).
+
+    The records are as they are; agents are given to them so that one is slow, one leaves little unresolved, one gets
+    most complaints and returns, and a new one has few records.
+    """
+    agents = [f"A{number}" for number in range(1, len(TRAITS) + 1)]
+    truth = pd.DataFrame({"agent": agents, "trait": rng.permutation(TRAITS)})
+    weights = np.stack([_weights(records)[trait] for trait in truth["trait"]], axis=1)
+    reached = weights.cumsum(axis=1) / weights.sum(axis=1, keepdims=True)
+    drawn = np.array(agents)[(rng.random((len(records), 1)) > reached).sum(axis=1)]
+    noted = rng.random(len(records)) >= UNNOTED
+    return pd.Series(np.where(noted, drawn, ""), index=records.index), truth
+
+
+def _weights(records: pd.DataFrame) -> dict[str, np.ndarray]:
+    """By trait, how likely each record is to be such an agent's."""
+    opened, replied = (pd.to_datetime(records[name]) for name in ("opened_at", "first_reply_at"))
+    usual = (replied - opened).dt.total_seconds() / 60 / records["channel"].map(REPLY_MINUTES)
+    unresolved = ((records["closed_at"] != "") & (records["resolved"] == "no")).to_numpy()
+    hard = records["kind"].isin(["complaint", "return"]).to_numpy()
+    recent = (records["opened_at"] >= NEW_SINCE).to_numpy()
+    return {
+        "ordinary": np.where(hard, 0.7, 1.0),
+        "resolver": np.where(hard, 0.7, 1.0) * np.where(unresolved, 0.03, 1.1),
+        "slow": np.where(hard, 0.7, 1.0) * np.select([usual > 3, usual > 1], [3.5, 1.2], 0.45),
+        "complaints": np.where(hard, 1.8, 0.15),
+        "new": np.where(recent, 2.0, 0.0),
     }
