@@ -47,7 +47,7 @@ def run_exercise(notebook):
 
 
 def test_there_are_four_lessons():
-    assert [lesson.stem for lesson in LESSONS] == ["00_start", "01_collect", "02_segment", "03_serve"]
+    assert [lesson.stem for lesson in LESSONS] == ["00_start", "01_collect", "02_segment", "03_serve", "04_track"]
 
 
 def test_what_is_committed_is_what_the_sources_make():

@@ -50,7 +50,17 @@ def tiny(tmp_path):
         "refunds": [("r1", "o2", 1, "2026-06-12", 0.5, "late")],
         "deliveries": DELIVERIES,
         "service_records": [
-            (f"S{minutes}", who, "web", "question", opened, opened + pd.Timedelta(minutes=minutes), closed, resolved, "")
+            (
+                f"S{minutes}",
+                who,
+                "web",
+                "question",
+                opened,
+                opened + pd.Timedelta(minutes=minutes),
+                closed,
+                resolved,
+                "",
+            )
             for who, minutes, resolved, is_closed in SERVICE
             for closed in [opened + pd.Timedelta(hours=9) if is_closed else ""]
         ],

@@ -1,6 +1,6 @@
 """Feedback from surveys, phone calls and messages in one table, where nobody counts twice, and what it is mostly about.
 
-The words of customers may name people: show counts or the words a rule found (`crmlab.serve.needs`), not whole texts.
+The words of customers may name people: show counts or the words a rule found (`crmlab.needs`), not whole texts.
 """
 
 from dataclasses import dataclass

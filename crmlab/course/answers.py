@@ -1,16 +1,22 @@
 """What is right for each question of the exercises, computed from the data and settings at hand."""
 
+from datetime import date, datetime, time, timedelta
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from crmlab import survey
 from crmlab.collect import phone_confirmations, with_consent
 from crmlab.course.concepts import concepts
 from crmlab.data import Shop
 from crmlab.grouping import lifecycle
+from crmlab.loyalty import Ledger, open_scheme
 from crmlab.movement import migrate_periods
+from crmlab.needs import asked_needs, declined_needs, find_needs, latent_needs, read_texts
+from crmlab.outbox import Outbox, Sender, open_rules, sms_length
 from crmlab.patterns import habit, popular, purchase_lines, rhythm
-from crmlab.rfm import RFM, type_customers
-from crmlab.serve import find_needs
+from crmlab.rfm import RFM, retype, type_customers
+from crmlab.track import Campaign, changes, needed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,9 +127,74 @@ def _agreed(shop: Shop, settings: Any) -> int:
     return len(customers)
 
 
+def _needs(shop: Shop, settings: Any) -> "pd.DataFrame":
+    return find_needs(read_texts(shop, settings.lang).texts, settings.lang)
+
+
 def _several_needs(shop: Shop, settings: Any) -> int:
-    texts = with_consent(shop.table("texts"), shop.table("consents"), purpose="analysis", on=shop.as_of).kept
-    return int((find_needs(texts, settings.lang).groupby("customer_id")["need"].nunique() >= 2).sum())
+    return int((asked_needs(_needs(shop, settings)).groupby("customer_id")["need"].nunique() >= 2).sum())
+
+
+def _declined_gift_wrap(shop: Shop, settings: Any) -> int:
+    declined = declined_needs(_needs(shop, settings))
+    return declined.loc[declined["need"] == "gift_wrap", "customer_id"].nunique()
+
+
+def _latent_at_eight(shop: Shop, settings: Any) -> int:
+    events = with_consent(shop.table("events"), shop.table("consents"), purpose="analysis", on=shop.as_of).kept
+    return latent_needs(events, shop.orders, shop.table("products"), min_views=8).table["customer_id"].nunique()
+
+
+def _points_left(shop: Shop, settings: Any) -> int:
+    """300 yuan stay of the first order and 450 points are spent, so 150 points are owed when the second earns 120."""
+    ledger = Ledger(open_scheme().points)
+    ledger.earn("C1", "first", 50_000, on=date(2026, 3, 1))
+    ledger.spend("C1", 450, on=date(2026, 3, 9), reference="gift")
+    ledger.refund("C1", "first", 30_000, on=date(2026, 3, 20))
+    ledger.earn("C1", "second", 12_000, on=date(2026, 4, 2))
+    return ledger.balance("C1")
+
+
+def _written_at_nine(shop: Shop, settings: Any) -> int:
+    customers = _typed(shop, settings.window).customers.rename(columns={shop.columns["customer"]: "customer_id"})
+    requests = customers[["customer_id"]].assign(template="coupon", channel="sms", code="ABC", until="2026-12-31")
+    nine = datetime.combine(shop.as_of, time(9), ZoneInfo("Asia/Shanghai"))
+    with (
+        TemporaryDirectory() as folder,
+        Outbox.open(
+            folder, shop, rules=open_rules("cn"), sender=Sender.example(settings.lang), lang=settings.lang
+        ) as outbox,
+    ):
+        return outbox.put(requests, at=nine).counts["written"]
+
+
+def _parts_of_71(shop: Shop, settings: Any) -> int:
+    return sms_length("好" * 71).parts
+
+
+def _customers_needed(shop: Shop, settings: Any) -> int:
+    return needed(0.12, 0.03, holdout=0.25)["customers"]
+
+
+def _held_out(shop: Shop, settings: Any) -> int:
+    group = _typed(shop, settings.window).customers
+    first = shop.as_of + timedelta(days=1)
+    held_out = Campaign("q2", group=group, message="m", starts_on=first, days=60, holdout=0.15).held_out
+    return int((held_out["type"] == 6).sum())
+
+
+def _by_luck(shop: Shop, settings: Any) -> float:
+    group = retype(_typed(shop, settings.window), as_of=shop.as_of - timedelta(days=60)).customers
+    first = shop.as_of - timedelta(days=59)
+    nothing = Campaign("q3", group=group, message="none", starts_on=first, days=60, holdout=0.5)
+    found = nothing.verdict(shop.orders, currency=shop.currency, **shop.columns)
+    return round(100 * found.share.estimate, 1)
+
+
+def _moved(shop: Shop, settings: Any) -> int:
+    now = _typed(shop, settings.window)
+    found = changes(retype(now, as_of=shop.as_of - timedelta(days=60)), now).table
+    return int(found.set_index("customer_change")["customers"]["moved"])
 
 
 ANSWERS = {
@@ -150,5 +221,14 @@ ANSWERS = {
         "q9": _stayed,
         "q10": _at_risk,
     },
-    "03_serve": {"q1": _agreed, "q2": _several_needs},
+    "03_serve": {
+        "q1": _agreed,
+        "q2": _several_needs,
+        "q3": _declined_gift_wrap,
+        "q4": _latent_at_eight,
+        "q5": _points_left,
+        "q6": _written_at_nine,
+        "q7": _parts_of_71,
+    },
+    "04_track": {"q1": _customers_needed, "q2": _held_out, "q3": _by_luck, "q4": _moved},
 }

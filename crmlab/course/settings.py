@@ -182,5 +182,7 @@ PARAMETERS: dict[str, tuple[type, Callable]] = {
     "groups": (int, _groups),
     "seed": (int, _within(0, 2**32 - 1)),
     "refunds": (str, _one_of("net", "drop", "ignore", "refuse")),
+    "policy": (str, _one_of("keep_light", "activate", "self_service")),
+    "personalised": (bool, lambda value: value),
     "tables": (str, _or_empty(os.path.abspath)),
 }

@@ -15,6 +15,7 @@ TEXTS = {"review": 900, "chat": 380, "follow_up": 220}
 PERSONAL = 36
 NEED_SHARE = {"review": 0.1, "chat": 0.3, "follow_up": 0.3}
 STAR_SHARES = (0.07, 0.08, 0.13, 0.3, 0.42)
+DECOYS = {"decline": 40, "need_twice": 10, "praise": 16}
 SIDE_TOPICS = ("delivery", "package", "price", "service")
 
 
@@ -29,11 +30,16 @@ class Text:
     day: int
     pairs: list[tuple[str, str]] = field(default_factory=list)
     need: dict[str, str] = field(default_factory=dict)
+    declined: dict[str, str] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
     personal: list[dict[str, str]] = field(default_factory=list)
 
     def say(self, sentence: dict[str, str]) -> None:
         zh, en = self.product.short_zh, self.product.short_en
         self.pairs.append((sentence["zh"].format(item=zh), sentence["en"].format(item=en)))
+        if sentence["tone"] == "neg":
+            topic = sentence["topic"]
+            self.complaints.append(topic if topic in CODES["complaint"] else "product")
 
     @property
     def zh(self) -> str:
@@ -62,29 +68,49 @@ class Sentences:
         rows = self.fitting(tone, topic, product)
         return rows[int(self.rng.integers(len(rows)))]
 
+    def any_of(self, tone: str, product: Product) -> dict[str, str]:
+        """A sentence of a tone, about one of the topics that fit the product."""
+        topics = [topic for said, topic in self.found if said == tone and self.fitting(tone, topic, product)]
+        return self.one(tone, topics[int(self.rng.integers(len(topics)))], product)
+
     def need(self, product: Product) -> dict[str, str]:
         """A need that somebody with this product can have."""
         needs = [need for need in CODES["need"] if self.fitting("need", need, product)]
         return self.one("need", needs[int(self.rng.integers(len(needs)))], product)
 
 
+@dataclass(frozen=True)
+class Voices:
+    """The texts, and what was planted in them: needs, declined needs, complaints, personal data."""
+
+    texts: pd.DataFrame
+    needs: pd.DataFrame
+    declined: pd.DataFrame
+    complaints: pd.DataFrame
+    personal: pd.DataFrame
+
+
 def draw_texts(
-    rng: np.random.Generator, people: pd.DataFrame, orders: list[Order]
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The texts table, the needs said in texts, and the planted personal data."""
+    rng: np.random.Generator, decoys: np.random.Generator, people: pd.DataFrame, orders: list[Order]
+) -> Voices:
+    """The texts and what was planted in them. `decoys` draws the sentences that mislead whoever only counts words."""
     sentences = Sentences(rng)
     texts = [text for kind, count in TEXTS.items() for text in _some(sentences, kind, count, orders)]
     talks = [text for text in texts if text.kind != "review"]
     for number in rng.choice(len(talks), PERSONAL, replace=False):
         _plant(sentences, talks[number], people)
     texts.sort(key=lambda text: (text.day, text.order.customer_id, text.zh))
-    rows, needs, personal = [], [], []
+    plant_decoys(Sentences(decoys), texts)
+    rows, needs, declined, complaints, personal = [], [], [], [], []
     for number, text in enumerate(texts, start=1):
         key = {"text_id": f"T{number:04d}", "customer_id": text.order.customer_id}
         rows.append({**key, **_row(rng, text)})
+        text_id = {"text_id": key["text_id"]}
         needs += [{**key, **text.need}] if text.need else []
-        personal += [{"text_id": key["text_id"], **planted} for planted in text.personal]
-    return pd.DataFrame(rows), pd.DataFrame(needs), pd.DataFrame(personal)
+        declined += [{**text_id, **text.declined}] if text.declined else []
+        complaints += [{**text_id, "complaint": topic} for topic in sorted(set(text.complaints))]
+        personal += [{**text_id, **planted} for planted in text.personal]
+    return Voices(*map(pd.DataFrame, (rows, needs, declined, complaints, personal)))
 
 
 def _row(rng: np.random.Generator, text: Text) -> dict[str, str]:
@@ -160,14 +186,19 @@ def _opinion(sentences: Sentences, text: Text) -> None:
 def _joined(first: dict[str, str], second: dict[str, str]) -> dict[str, str]:
     """A linking word and a sentence, which goes on in lower case unless it begins with I."""
     english = second["en"] if second["en"].startswith("I ") else second["en"][0].lower() + second["en"][1:]
-    return {"zh": first["zh"] + second["zh"], "en": first["en"] + english}
+    return {**second, "zh": first["zh"] + second["zh"], "en": first["en"] + english}
 
 
 def _need(sentences: Sentences, text: Text) -> None:
     if sentences.rng.random() < NEED_SHARE[text.kind]:
         sentence = sentences.need(text.product)
         text.say(sentence)
-        text.need = {"need": sentence["topic"], "span_zh": sentence["zh"], "span_en": sentence["en"]}
+        text.need = cited(sentence)
+
+
+def cited(sentence: dict[str, str]) -> dict[str, str]:
+    """A need and the sentence that says it."""
+    return {"need": sentence["topic"], "span_zh": sentence["zh"], "span_en": sentence["en"]}
 
 
 def _plant(sentences: Sentences, text: Text, people: pd.DataFrame) -> None:
@@ -194,3 +225,17 @@ def _phone(rng: np.random.Generator) -> str:
     digits = f"120{rng.integers(10**8):08d}"
     gap = str(rng.choice(["", "", " ", "-"]))
     return gap.join((digits[:3], digits[3:7], digits[7:]))
+
+
+def plant_decoys(sentences: Sentences, texts: list[Text]) -> None:
+    """Sentences at the end of texts that name no other need: needs declined, needs with two negations, and praise by
+    negation in texts without a complaint."""
+    order = [texts[place] for place in sentences.rng.permutation(len(texts)) if not texts[place].need]
+    content = [text for text in order if not text.complaints and text.kind != "chat" and text.stars > 3]
+    for tone, count in DECOYS.items():
+        for text in (content if tone == "praise" else order)[-count:]:
+            sentence = sentences.any_of(tone, text.product)
+            text.say(sentence)
+            text.need = cited(sentence) if tone == "need_twice" else text.need
+            text.declined = cited(sentence) if tone == "decline" else text.declined
+        order, content = ([text for text in rest if not (text.declined or text.need)] for rest in (order, content))

@@ -2,93 +2,487 @@
 # crmlab:
 #   number: "03"
 #   name: serve
-#   minutes: 60
+#   minutes: 210
 #   title:
-#     zh: 任务三：个性化服务
-#     en: "Task three: personalised service"
+#     zh: 任务三：梳理客户信息，提供个性化服务
+#     en: "Task three: from customer information to personalised service"
 #   questions:
 #     zh:
-#       - 每一组客户需要什么？
+#       - 客户说了什么，又用行动说了什么？
 #       - 表里的每一格凭什么这样写？
-#       - 没有同意的客户怎么办？
+#       - 哪些消息可以发，哪些不可以？
 #     en:
-#       - What does each group of customers need?
+#       - What do customers say, and what do they say by what they do?
 #       - On what does each cell of the table rest?
-#       - What about customers who did not agree?
+#       - Which messages may go out, and which may not?
 #   objectives:
 #     zh:
-#       - 从评价、聊天和回访里找出需求，并引用原文
-#       - 做出顾客、特征、服务三列的表，每一格都有依据
-#       - 只为同意的人做个性化服务，其他人得到同样好的标准服务
+#       - 先去掉个人信息，再从评价、聊天和回访里找出需求，并引用原文
+#       - 做出顾客ID、客户特征、个性化服务三列的表，每一格都有依据
+#       - 比较三种对待低价值客户的办法，并保证谁也不会被自动排除
+#       - 检查一本积分账，说出哪一行不对
+#       - 发出一批守规矩的消息，并解释每一条被拒绝的原因
 #     en:
-#       - find needs in reviews, chats and follow-up notes, and cite the words
+#       - take personal data out first, then find needs in reviews, chats and follow-up notes and cite the words
 #       - make the table of customer, features and service, with a reason for each cell
-#       - personalise only for those who agreed, and give all others the same standard service
+#       - compare three ways to treat customers of low value, and make sure that nobody is excluded automatically
+#       - check a ledger of points and say which line is wrong
+#       - send a batch of lawful messages and explain each refusal
 #   key_points:
 #     zh:
-#       - 需求要引用原文；找不到就留空，不要编。
-#       - 没有同意的客户得到标准服务，不是没有服务。
-#       - 谁要投诉，都能找到真人处理。
-#       - 先想好怎样检验，再去做。
+#       - 需求要引用原文；找不到就留空，不要编。“不用礼盒”也是需求：不要礼盒。
+#       - 没有同意画像的客户得到标准服务，不是没有服务；谁要投诉，都能找到真人。
+#       - 人改过的格子，重算之后还在；机器的新建议放在旁边。
+#       - 同一等级，同一价格；积分余额永远不为负。
+#       - 一条消息要过同意、退订、时段、次数四关，每个决定都留一行记录。
+#       - 同一批消息跑两次，只发一次。
 #     en:
-#       - A need cites the words it rests on; where there are none, the cell stays empty.
-#       - A customer who did not agree gets the standard service, not no service.
-#       - Everybody with a complaint can reach a real person.
-#       - Think about how to test it before you do it.
+#       - A need cites the words it rests on; where there are none, the cell stays empty. "No gift box" says something too - no gift box.
+#       - A customer who did not agree to profiling gets the standard service, not no service; everybody with a complaint can reach a real person.
+#       - A cell that a person changed stays changed when all is computed again; the new proposal stands beside it.
+#       - One level, one price; a balance of points is never negative.
+#       - A message passes consent, refusals, hours and frequency, and each decision leaves a line in the log.
+#       - The same batch run twice is sent once.
 # ---
 
 # %% [markdown] lang="zh"
 # ## 先问一个问题
 #
-# 你有八组客户，却只有一天：618 这天，你为每一组做一件事。
+# 明天是 618。小满杂货有八组客户，四位客服，和一笔不大的预算。
 #
-# 给所有人发同一张优惠券，最省事。**它对谁有用，对谁没用？**
+# 给所有人发同一张优惠券，最省事。**它对谁有用？对谁没用？谁收到会生气？**
+#
+# 先写下你的三个答案，这一课结束时再看。
 
 # %% [markdown] lang="en"
 # ## A question first
 #
-# You have eight groups of customers and only one day: at the 618 festival you do one thing for each group.
+# Tomorrow is the 618 festival. Xiaoman Goods has eight groups of customers, four people in its service team and a small budget.
 #
-# The same coupon for everybody is the least work. **For whom is it useful, and for whom not?**
+# The same coupon for everybody is the least work. **For whom is it useful? For whom not? Whom will it annoy?**
+#
+# Write down your three answers now, and look at them again at the end of the lesson.
 
 # %% [markdown] lang="zh"
-# 参数和准备。
+# 这一课分三段，可以分三次上：第一段是客户需要什么，第二段是怎样做计划，第三段是照计划去做。
+#
+# 参数在这里。`policy` 是对待低价值客户的办法，第二段会讲。`tables` 留空时什么也不存；写一个文件夹，例如 `"out/serve"`，计划表和发件箱就存在那里，可以打开看。
 
 # %% [markdown] lang="en"
-# Parameters and preparation.
+# This lesson has three parts, and you may take them in three sittings: part one is what customers need, part two how to plan, part three how to carry it out.
+#
+# Here are the parameters. `policy` is the way to treat customers of low value; part two explains it. With `tables` empty nothing is kept; with a folder such as `"out/serve"` the plan and the outbox are written there, and you can open them.
 
 # %% tags=["parameters"]
 lang = "zh"
 data = "teaching"
 as_of = ""
 window = 365
+policy = "activate"
+personalised = True
+seed = 618
 tables = ""
 
 # %% tags=["setup"]
-from crmlab import check_settings, open_data, show, type_customers, word
-from crmlab.collect import with_consent
-from crmlab.serve import find_needs, make_plan, usual_categories
+import datetime as dt
+import tempfile
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
-settings = check_settings(lang=lang, data=data, as_of=as_of, window=window, tables=tables)
+import pandas as pd
+
+from crmlab import check_settings, open_data, show, type_customers
+from crmlab.collect import with_consent
+
+settings = check_settings(lang=lang, data=data, as_of=as_of, window=window, policy=policy,
+                          personalised=personalised, seed=seed, tables=tables)
 shop = open_data(settings)
-show.theme()
 
 # %% [markdown] lang="zh"
-# ## 从上一课接着走
-#
-# 先给客户分类型，和任务二一样。
+# 先给客户分类型，和任务二一样。再看看这一课要用的资料有没有：没有的，后面会说缺了什么，不会编。
 
 # %% [markdown] lang="en"
-# ## On from the last lesson
-#
-# First we type the customers, as in task two.
+# First we type the customers, as in task two. Then we look whether the sources of this lesson are there. Where one is missing, the lesson says so and invents nothing.
 
 # %% tags=["nbval-check-output"]
+show.theme()
 result = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
-show.table(result.summary(lang), lang, currency=shop.currency)
+sources = shop.overview(lang)
+wanted = ["customers", "consents", "texts", "events", "service_records", "campaigns", "suppressions"]
+show.table(sources[sources["table"].isin(wanted)], lang)
 
 # %% [markdown] lang="zh"
-# ## 四种做法，四条渠道
+# ## 第一段：客户需要什么
+#
+# ### 先去掉个人信息
+#
+# 评价、聊天和回访记录里，有人会写下电话、邮箱和姓名。分析需求用不着这些，所以第一步是去掉：留下一个标记，说明这里原来有什么，不说是多少。
+#
+# 只读同意分析的客户写的话。
+
+# %% [markdown] lang="en"
+# ## Part one: what customers need
+#
+# ### Personal data go out first
+#
+# In reviews, chats and follow-up notes some people write phone numbers, mail addresses and names. To learn about needs we do not want them, so the first step takes them out: a mark stays that says what stood there, and not what it was.
+#
+# Only the words of customers who agreed to analysis are read.
+
+# %% tags=["nbval-check-output"]
+from crmlab.needs import asked_needs, declined_needs, find_needs, read_texts
+
+
+@cache
+def said():
+    return read_texts(shop, lang)
+
+show.tried(lambda: show.text(said().describe(lang)), lang)
+
+# %% [markdown] lang="zh"
+# ### 他们说了什么
+#
+# 一张可以修改的词表（`crmlab/needs/lexicon.csv`）去找需求和抱怨。每条都引用原文里的几个字，还有它在第几个字。谁都可以回去核对。
+
+# %% [markdown] lang="en"
+# ### What they say
+#
+# A list of words that you can edit (`crmlab/needs/lexicon.csv`) finds needs and complaints. Each finding cites the words and where in the text they stand, so anybody can go back and check.
+
+# %% tags=["nbval-check-output"]
+@cache
+def found():
+    return find_needs(said().texts, lang)
+
+shown = ["customer_id", "text_id", "kind", "tag", "span", "negated"]
+show.tried(lambda: show.table(found()[shown], lang, rows=8), lang)
+
+# %% [markdown] lang="zh"
+# **试一试：一个“不”字。** 下面四句话里都有“礼盒”“破损”这样的词。先自己判断：谁要礼盒？谁在抱怨？再运行。
+
+# %% [markdown] lang="en"
+# **Try it: one little "no".** Each of these four sentences has a word such as "gift box" or "damaged". Decide first by yourself: who wants a gift box, and who complains? Then run it.
+
+# %% tags=["nbval-check-output"]
+said_by = {
+    "zh": ["有没有低因的？", "礼盒就不用了，谢谢。", "包装没有破损，很快就到了。", "不是不要礼盒，是没看到。"],
+    "en": ["Is there a decaf?", "No gift box needed, thanks.", "The parcel was not damaged and came fast.",
+           "I did ask for a gift box."],
+}[lang]
+four = pd.DataFrame({"text_id": ["1", "2", "3", "4"], "customer_id": "-", f"text_{lang}": said_by})
+show.table(find_needs(four, lang)[["text_id", "kind", "tag", "span", "negated"]], lang)
+
+# %% [markdown] lang="zh"
+# 被否定的需求是一条真正的信息：这位客户不要礼盒，计划里就不能给。被否定的抱怨是表扬。
+#
+# 词表看不懂的句子还有很多，比如反话。所以它说的每一句都引用原文，由人来核对。
+#
+# **有多少客户提到每种需求？**
+
+# %% [markdown] lang="en"
+# A need that is declined is real information: this customer wants no gift box, and the plan must not give one. A complaint that is negated is praise.
+#
+# There are many sentences that a list of words does not understand, irony for one. So all that it says cites the words, and people check it.
+#
+# **How many customers name each need?**
+
+# %%
+show.tried(lambda: show.needs_named(found(), said().texts, lang), lang)
+
+# %% [markdown] lang="zh"
+# **谁提到什么？** 把需求和类型放在一起看。数字太小的格子空着：几个人说的话，不代表一类人。
+
+# %% [markdown] lang="en"
+# **Who names what?** Needs beside types. Cells with very few people stay blank: what some people say does not stand for a type.
+
+# %%
+show.tried(lambda: show.needs_by_marks(asked_needs(found()), said().texts, result, lang), lang)
+
+# %% [markdown] lang="zh"
+# ### 好话还是坏话
+#
+# 评价还带着星级。用词表给每条评价打分，再和星级比：两样说法合得上吗？合不上的，往往最值得读。
+
+# %% [markdown] lang="en"
+# ### Praise or blame
+#
+# Reviews come with stars. We score each review by its words and lay the scores beside the stars: do the two agree? Where they do not, reading pays most.
+
+# %% tags=["nbval-check-output"]
+from crmlab.needs import compare_stars, sentiment
+
+
+@cache
+def stars():
+    return compare_stars(sentiment(said().texts, lang), said().texts)
+
+show.tried(lambda: show.table(stars().table, lang), lang)
+
+# %% tags=["nbval-check-output"]
+show.tried(lambda: show.text(stars().describe(lang)), lang)
+
+# %%
+show.tried(lambda: show.table(stars().apart, lang, rows=4), lang)
+
+# %% [markdown] lang="zh"
+# ### 他们看了又看，却没有买
+#
+# 有些需求没有说出口：同一个品类看了很多次，比自己看别的品类都多，却一次也没有买。这叫潜在需求，只是候选，要问过才知道。
+
+# %% [markdown] lang="en"
+# ### What they look at and never buy
+#
+# Some needs are not said at all: a category looked at many times, more than the same person looks at others, and never bought. We call it a latent need. It is only a candidate until somebody asks.
+
+# %% tags=["nbval-check-output"]
+from crmlab.needs import latent_needs
+
+
+@cache
+def latent():
+    events = shop.table("events")
+    if shop.has("consents"):
+        events = with_consent(events, shop.table("consents"), purpose="analysis", on=shop.as_of).kept
+    return latent_needs(events, shop.orders, shop.table("products"))
+
+show.tried(lambda: show.table(latent().table, lang, rows=5), lang)
+
+# %% tags=["nbval-check-output"]
+show.tried(lambda: show.text(latent().describe(lang)), lang)
+
+# %% [markdown] lang="zh"
+# ### 另一种方法：让机器自己学
+#
+# 词表是人写的。也可以把标好的句子交给分类器，让它自己学。哪个更好？比的时候，两边都只看没见过的说法，不然就是背答案。
+
+# %% [markdown] lang="en"
+# ### Another method: let the machine learn
+#
+# People wrote the list of words. One can also hand labelled sentences to a classifier and let it learn. Which is better? In the comparison both see only wordings that are new to them, else they would repeat what they know by heart.
+
+# %%
+from crmlab.needs import compare_methods
+
+
+def methods():
+    texts, truth = said().texts, shop.planted("needs")
+    return compare_methods(texts, truth[truth["text_id"].isin(texts["text_id"])], lang)
+
+show.tried(lambda: show.table(methods(), lang), lang)
+
+# %% [markdown] lang="zh"
+# ### 还要人来看
+#
+# 机器对不对，要由人来说。抽 30 条，打印出来，两个人各自标一遍，再和机器比。一致的程度用 κ 表示：1 是完全一致，0 是和碰运气一样。
+
+# %% [markdown] lang="en"
+# ### People look at it too
+#
+# Whether the machine is right is for people to say. Draw 30 texts, let two people code them without looking at each other, and compare with the machine. Agreement is given as κ: 1 is full agreement, 0 is what chance would reach.
+
+# %%
+from crmlab.needs import coding_sheet
+
+
+def sheet():
+    return coding_sheet(said().texts, 30, lang, seed=settings.seed)
+
+show.tried(lambda: show.table(sheet()[["text_id", "text"]], lang, rows=4), lang)
+
+# %% [markdown] lang="zh"
+# ## 第二段：做计划
+#
+# ### 特征，一条一条地放在一起
+#
+# 一位客户有哪些特征？类型、价值层级、所处阶段、常买的品类、说过的需求、潜在的需求。每条特征都带着它的规则和数字。不知道的就没有这一条，不猜。
+
+# %% [markdown] lang="en"
+# ## Part two: the plan
+#
+# ### Features, one beside the other
+#
+# Which features does a customer have? The type, the value tier, the stage, the usual category, needs that were said, needs that are latent. Each comes with its rule and its numbers. What is not known has no line, and is not guessed.
+
+# %%
+from crmlab.grouping import facts, lifecycle, named_groups, value_tiers
+from crmlab.patterns import preferences, purchase_lines
+
+people = shop.table("customers")
+if shop.has("consents"):
+    people = with_consent(people, shop.table("consents"), purpose="analysis", on=shop.as_of).kept
+customer = shop.columns["customer"]
+people = people.rename(columns={"customer_id": customer})
+usual = preferences(purchase_lines(shop.orders, result, **shop.goods_columns))
+tiers = value_tiers(result)
+
+# %%
+from crmlab.serve import group_features, latent_features, need_features, stage_features
+from crmlab.serve.features import tier_features, type_features, usual_features
+
+stages, groups = lifecycle(result, people), named_groups(facts(result, usual, people))
+features = [type_features(result, lang), tier_features(tiers, lang), usual_features(usual, lang)]
+features += [stage_features(stages, lang, currency=shop.currency), group_features(groups, lang, currency=shop.currency)]
+if shop.has("texts"):
+    features += [need_features(found(), lang), latent_features(latent(), lang)]
+show.table(pd.concat(features).sort_values("customer_id", kind="stable")[["customer_id", "feature", "evidence"]], lang, rows=6)
+
+# %% [markdown] lang="zh"
+# ### 谁同意了画像
+#
+# 按特征服务，就是在给人画像。只有同意用途 `"profiling"` 的客户才有特征。其他人得到标准服务：商品目录人人相同，有问题一样能找真人。
+
+# %% [markdown] lang="en"
+# ### Who agreed to be profiled
+#
+# To serve by features is to profile people. Only customers who agreed to `"profiling"` have features. All others get the standard service: the same catalogue for everybody, and a real person for questions.
+
+# %% tags=["nbval-check-output"]
+typed = result.customers.rename(columns={customer: "customer_id"})
+allowed = with_consent(typed, shop.table("consents"), purpose="profiling", on=shop.as_of)
+agreed = set(allowed.kept["customer_id"]) if shop.has("consents") else None
+show.text(allowed.balance(lang))
+
+# %% [markdown] lang="zh"
+# ### 服务写成目录
+#
+# 服务也是数据：给谁、走哪条渠道、每位客户多少钱、最多能照顾几位、和哪一项不能同时给。谁都能读，改一行就换一种服务。
+
+# %% [markdown] lang="en"
+# ### Services are a catalogue
+#
+# Services are data too: for whom, by which channel, at what cost per customer, for how many at most, and with what they must not go together. Anybody can read it, and one changed line changes the service.
+
+# %%
+from crmlab.serve import compare_policies, make_plan, open_catalogue
+
+catalogue = open_catalogue()
+listed = catalogue.overview(lang)[["service", "applies", "channel", "cost", "capacity"]]
+show.table(listed, lang, currency=catalogue.currency, rows=8)
+
+# %% [markdown] lang="zh"
+# ### 三种对待低价值客户的办法
+#
+# R↑F↓M↓ 的客户，书上的说法不一样：有的说不必再维系，有的说用优惠激活，有的说给自助服务。三种都在这里，人数一样，钱不一样。
+#
+# 哪一种都不会自动排除任何人。**你选哪一种？凭什么？**
+
+# %% [markdown] lang="en"
+# ### Three ways to treat customers of low value
+#
+# On customers in R↑F↓M↓ the books differ: some say the relation need not be kept, some would activate them with offers, some give them self-service. All three are here, for the same customers and at different costs.
+#
+# None of them excludes anybody automatically. **Which one would you choose, and why?**
+
+# %% tags=["nbval-check-output"]
+show.table(compare_policies(result, features, catalogue, agreed=agreed, lang=lang), lang, currency=catalogue.currency)
+
+# %% [markdown] lang="zh"
+# ### 个性化服务表
+#
+# 三列：谁，有什么特征，怎样服务。
+
+# %% [markdown] lang="en"
+# ### The table of personalised service
+#
+# Three columns: who, with which features, and how we serve them.
+
+# %% tags=["nbval-check-output"]
+plan = make_plan(result, features, catalogue, agreed=agreed, policy=settings.policy,
+                 personalised=settings.personalised, lang=lang)
+show.table(plan.in_words(), lang, rows=6)
+
+# %% tags=["nbval-check-output"]
+show.text(plan.describe(lang))
+
+# %% [markdown] lang="zh"
+# **为什么是这样？** 任何一位客户都可以问。这里选特征最多的一位：每条特征凭什么，每项服务是目录的哪一行，要多少钱，有没有排队。
+
+# %% [markdown] lang="en"
+# **Why is it so?** You can ask for every customer. Here we take the one with most features: on what each feature rests, which line of the catalogue each service is, what it costs, and whether there is a queue.
+
+# %%
+chosen = plan.table["customer_id"].iloc[0]
+if len(plan.features):
+    chosen = plan.features.groupby("customer_id").size().idxmax()
+show.table(plan.why(chosen)[["column", "said", "evidence"]], lang, rows=12)
+
+# %% [markdown] lang="zh"
+# **人手和钱。** 打电话、送试用品都有上限。谁先得到，由公开的次序决定：先看层级，再看金额，最后用编号的哈希。排不上的人在等候名单里，有自己的位置。
+
+# %% [markdown] lang="en"
+# **Hands and money.** Calls and samples are limited. Who comes first is decided by an open order: tier, then money, then a hash of the number. Those who do not get it now are on a waiting list with their place.
+
+# %% tags=["nbval-check-output"]
+limited = plan.budget().dropna(subset=["capacity"])
+show.table(limited[["service", "capacity", "planned", "waiting", "cost"]], lang, currency=catalogue.currency)
+
+# %%
+show.services_by_tier(plan, lang)
+
+# %% [markdown] lang="zh"
+# **关掉个性化会怎样？** 法律要求给人一个不按画像来的选择。设成 `personalised=False`，所有人的服务就一模一样。数一数：有几种不同的服务？
+
+# %% [markdown] lang="en"
+# **And with personalising switched off?** The law asks for a choice that does not rest on a profile. With `personalised=False` everybody gets the very same. Count them: how many different services are there?
+
+# %% tags=["nbval-check-output"]
+same = make_plan(result, features, catalogue, agreed=agreed, policy=settings.policy, personalised=False, lang=lang)
+show.table(same.table["service"].value_counts().rename("customers").reset_index(), lang)
+
+# %% [markdown] lang="zh"
+# ### 人说了算
+#
+# 店员认识这位客户，改了一格。下个月数据变了，重新算一遍：人改的那一格还在，机器的新建议放在旁边，由人决定。
+
+# %% [markdown] lang="en"
+# ### People have the last word
+#
+# A member of staff knows this customer and changes a cell. Next month the data are others and all is computed again: the changed cell stays, and what the machine proposes now stands beside it for a person to decide.
+
+# %%
+call = {"zh": "先打一个电话，听听意见", "en": "call first and listen"}[lang]
+because = {"zh": "老顾客，上周来过店里", "en": "an old customer, was in the shop last week"}[lang]
+
+@cache
+def later():
+    recent = type_customers(shop.orders, as_of=shop.as_of, window=180, currency=shop.currency, **shop.columns)
+    again = [type_features(recent, lang), tier_features(value_tiers(recent), lang), *features[2:]]
+    return make_plan(recent, again, catalogue, agreed=agreed, policy=settings.policy, lang=lang)
+
+def kept():
+    both = plan.machine.merge(later().machine, on="customer_id", suffixes=("", "_later"))
+    moved = both.loc[both["service"] != both["service_later"], "customer_id"].iloc[0]
+    with tempfile.TemporaryDirectory() as folder:
+        plan.edit(moved, "service", call, by="staff-3", on=shop.as_of, why=because).save(folder)
+        return later().reopen(folder).conflicts[["customer_id", "text", "proposed", "proposed_now"]]
+
+show.tried(lambda: show.table(kept(), lang), lang)
+
+# %% [markdown] lang="zh"
+# ### 多久联系一次，由谁联系
+#
+# 每个层级有自己的节奏。高价值客户有专属客户经理，一位经理照顾的人数有上限，老客户不换人。
+
+# %% [markdown] lang="en"
+# ### How often, and by whom
+#
+# Each tier has its own rhythm. Customers of high value have an account manager; a manager serves a limited number of them, and whoever has one keeps him.
+
+# %% tags=["nbval-check-output"]
+from crmlab.serve import assign_managers, communication_plan
+
+month = {"on": shop.as_of, "until": shop.as_of + dt.timedelta(days=29)}
+contacts = communication_plan(tiers, agreed=agreed, **month, lang=lang)
+show.table(contacts.table[["value_tier", "customers", "channel", "what", "every_days", "contacts"]], lang)
+
+# %% tags=["nbval-check-output"]
+staff = pd.DataFrame({"manager": ["M1", "M2", "M3"], "capacity": [40, 40, 30]})
+managed = assign_managers(tiers[tiers["value_tier"] == "high"], staff, agreed=agreed)
+show.text(managed.describe(lang))
+
+# %% [markdown] lang="zh"
+# ## 第三段：照计划去做
 #
 # 服务老客户有四种常用的做法：
 #
@@ -97,10 +491,12 @@ show.table(result.summary(lang), lang, currency=shop.currency)
 # 3. **新品通知**：只告诉感兴趣、也愿意收的人。
 # 4. **优惠**：按时发放的优惠券，有预算，有期限。
 #
-# 渠道也有四条：群消息、站内信、短信、会员折扣。前三条是消息，要先问同意；会员折扣是价格规则，同一层级的人价格必须一样。
+# ### 关怀日历
+#
+# 30 天里有哪些日子？生日只显示在哪一周，具体日期只写进店里自己的文件。
 
 # %% [markdown] lang="en"
-# ## Four ways, four channels
+# ## Part three: carrying it out
 #
 # There are four usual ways to serve customers whom we know:
 #
@@ -109,133 +505,283 @@ show.table(result.summary(lang), lang, currency=shop.currency)
 # 3. **New products**: only to those who are interested and want to hear.
 # 4. **Offers**: coupons at set times, with a budget and an end date.
 #
-# There are four channels too: group messages, messages on the site, text messages and a member discount. The first three are messages and need consent; the discount is a price rule, and people of one tier must get the same price.
-
-# %% [markdown] lang="zh"
-# ## 他们说了什么
+# ### A calendar of care
 #
-# 评价、聊天和回访里有需求。我们用一张词表去找，只留下找到的那几个字，不带走别的内容，因为里面可能有电话和姓名。
-#
-# 词表很笨：它不懂“不需要礼盒”，也会漏掉没写进去的说法。所以每条都要引用原文，让人可以核对。
-
-# %% [markdown] lang="en"
-# ## What they say
-#
-# Reviews, chats and follow-up notes hold needs. We look for them with a list of words and keep only the words we find, nothing else of the text, for it may hold phone numbers and names.
-#
-# A list of words is simple-minded: it does not understand "no gift box, please", and it misses what is not on it. So each finding cites the words, and people can check them.
+# Which days lie within the next 30? Birthdays are shown by their week only; the exact days go to a file of the shop's own.
 
 # %% tags=["nbval-check-output"]
-texts = with_consent(shop.table("texts"), shop.table("consents"), purpose="analysis", on=shop.as_of).kept
-needs = find_needs(texts, lang)
-show.table(needs, lang, rows=6)
+from crmlab.care import busy_day, care_calendar, compare_queues, interest_list
+
+
+@cache
+def calendar():
+    return care_calendar(shop, **month)
+
+show.tried(lambda: show.table(calendar().weeks(lang), lang, rows=12), lang)
 
 # %%
-counts = needs.groupby("need")["customer_id"].nunique().sort_values(ascending=False)
-counts = counts.rename("customers").reset_index()
-show.shares(counts, "need", "customers", lang, title=word("title.needs", lang))
-
-# %% [markdown] lang="zh"
-# ## 他们常买什么
-#
-# 这里数全部历史里的有效订单，不只是窗口里的。哪个品类出现在最多的订单里，就记哪个。
-#
-# 至少有 3 笔订单，才谈得上“常买”。少于 3 笔就是未知，留空。
-
-# %% [markdown] lang="en"
-# ## What they usually buy
-#
-# Here we count valid orders in all of history, not only in the window. The category that is in most of them is the one we note.
-#
-# Only with 3 orders or more can we speak of "usually". With fewer than 3 it is unknown and stays empty.
-
-# %%
-usual = usual_categories(shop.orders)
-favourites = usual["category"].value_counts().rename_axis("category").reset_index(name="customers").head(10)
-show.shares(favourites, "category", "customers", lang, title=word("title.favourites", lang))
-
-# %% [markdown] lang="zh"
-# ## 谁同意了个性化
-#
-# 按特征服务，就是在给人画像。只有同意 `"profiling"` 的客户才进入个性化的表。其他人得到标准服务，商品目录人人相同。
-
-# %% [markdown] lang="en"
-# ## Who agreed to be profiled
-#
-# To serve by features is to profile people. Only customers who agreed to `"profiling"` enter the personalised table. All others get the standard service with the same catalogue for everybody.
+show.tried(lambda: show.care_weeks(calendar(), lang), lang)
 
 # %% tags=["nbval-check-output"]
-typed = result.table.rename(columns={shop.columns["customer"]: "customer_id"})
-allowed = with_consent(typed, shop.table("consents"), purpose="profiling", on=shop.as_of)
-show.text(allowed.balance(lang))
+show.tried(lambda: show.text(calendar().describe(lang)), lang)
 
 # %% [markdown] lang="zh"
-# ## 个性化服务表
-#
-# 三列：谁，有什么特征，怎样服务。
-#
-# 这张表是打算。真要发消息或优惠券，还要核对用途 `"marketing"` 的同意。
+# **新品通知。** 咖啡上新了。谁最近看过或买过咖啡，又愿意收消息？
 
 # %% [markdown] lang="en"
-# ## The table of personalised service
-#
-# Three columns: who, with which features, and how we serve them.
-#
-# This table is a plan. Before a message or a coupon goes out, consent for the purpose `"marketing"` is checked as well.
+# **A new product.** There is a new coffee. Who looked at coffee or bought some lately, and wants to hear?
 
 # %% tags=["nbval-check-output"]
-plan = make_plan(result, agreed=set(allowed.kept["customer_id"]), usual=usual, needs=needs, lang=lang)
-show.table(plan.table, lang)
+def interested():
+    category = usual["top_category"].mode().iloc[0]
+    return interest_list(category, lines=shop.orders, events=shop.table("events"), products=shop.table("products"),
+                         consents=shop.table("consents"), on=shop.as_of)
+
+show.tried(lambda: show.text(interested().describe(lang)), lang)
 
 # %% [markdown] lang="zh"
-# 每一格都有依据。下面是表里前几条特征：哪条规则，凭什么。
+# **先回复谁？** 618 那天，客服会忙不过来。严格按层级排队，低价值客户可能等上很久。给每个层级一点起步的优势，再让等待的时间也算数，就不会有人被忘掉。看“最长等待”那一列。
 
 # %% [markdown] lang="en"
-# Each cell has a reason. These are the first features of the table: which rule, and what it rests on.
+# **Who is answered first?** At the 618 festival there is more work than hands. With strict priority, customers of low value may wait very long. Give each tier a head start and let waiting count as well, and nobody is forgotten. Look at the column of the longest wait.
+
+# %% tags=["nbval-check-output"]
+@cache
+def queues():
+    tickets = busy_day(shop.table("service_records"), tiers, day=shop.as_of, seed=settings.seed)
+    return compare_queues(tickets, agents=("A1", "A2", "A3", "A4"))
+
+show.tried(lambda: show.table(queues(), lang, rows=12), lang)
 
 # %%
-show.table(plan.evidence[["customer_id", "rule", "feature", "evidence"]], lang, rows=8)
+show.tried(lambda: show.queue_waits(queues(), lang), lang)
 
 # %% [markdown] lang="zh"
-# ## 三种对待低价值客户的办法
+# ### 积分：一本账
 #
-# R↑F↓M↓ 的客户，书上的说法不一样：有的说不必再维系，有的说用优惠激活，有的说给自助服务。
-#
-# 我们的表用自助服务，不把任何人自动排除。**你会选哪一种？** 先说出你会怎样检验它：留一部分人不做，过一个月再比。
+# 积分是一本账：赚、花、过期、退货时收回。账只往后加，不改前面的行。一位客户买了 300 元，用掉 250 分，然后把东西全退了。**余额是多少？** 先想，再运行。
 
 # %% [markdown] lang="en"
-# ## Three ways to treat customers of low value
+# ### Points are a ledger
 #
-# On customers in R↑F↓M↓ the books differ: some say the relation need not be kept, some would activate them with offers, some give them self-service.
-#
-# Our table gives self-service and excludes nobody automatically. **Which one would you choose?** Say first how you would test it: leave some people out, and compare after a month.
+# Points are a ledger: earned, spent, expired, and called back on a refund. Lines are added, never changed. A customer buys for 300 yuan, spends 250 points and then returns everything. **What is the balance?** Think first, then run it.
+
+# %% tags=["nbval-check-output"]
+from crmlab.loyalty import Ledger, check_ledger, open_scheme
+
+scheme = open_scheme()
+ledger = Ledger(scheme.points)
+ledger.earn("C1", "order-1", 30_000, on=dt.date(2026, 6, 1))
+ledger.spend("C1", 250, on=dt.date(2026, 6, 5), reference="gift-1")
+ledger.refund("C1", "order-1", 0, on=dt.date(2026, 6, 9))
+log = ledger.frame()
+show.table(log[["entry", "on", "kind", "points", "balance", "debt"]], lang)
 
 # %% [markdown] lang="zh"
-# 把表存成文件，表格软件可以直接打开。参数 `tables` 留空就不写。
+# 余额不会是负数。花掉的 250 分成了欠账，以后赚的积分先还它。
+#
+# **试一试：改坏它。** 把第 2 行的余额改成 500，检查会说哪一行、应该是多少。
 
 # %% [markdown] lang="en"
-# We keep the tables as files that a spreadsheet opens. With the parameter `tables` left empty nothing is written.
+# The balance is not negative. The 250 points that were spent become a debt, which later points pay first.
+#
+# **Try it: break it.** Set the balance in line 2 to 500, and the check says which line is wrong and what it should be.
+
+# %% tags=["nbval-check-output"]
+log.loc[1, "balance"] = 500
+show.table(check_ledger(log), lang)
+
+# %% [markdown] lang="zh"
+# ### 会员折扣：一个等级，一个价格
+#
+# 会员折扣不是消息，是公开的价格规则。价格只由商品和等级决定，函数里根本没有放客户的地方。
+
+# %% [markdown] lang="en"
+# ### The member discount: one level, one price
+#
+# The member discount is no message but a published price rule. A price depends on the product and the level alone; the function has no place for a customer.
+
+# %% tags=["nbval-check-output"]
+from crmlab.loyalty import members, price_rule
+
+
+def levels():
+    return members(result, open_scheme(currency=shop.currency)).counts()
+
+show.tried(lambda: show.table(levels(), lang, currency=shop.currency), lang)
 
 # %%
-show.save(plan.table, settings.tables, "plan.csv", lang)
-show.save(plan.evidence, settings.tables, "plan_evidence.csv", lang)
+show.tried(lambda: show.table(price_rule(scheme, shop.table("products")).table(), lang, rows=5), lang)
+
+# %% [markdown] lang="zh"
+# ### 优惠券：有预算
+#
+# 给“曾经常来、花得多、很久没来”的客户（R↑F↑M↑）每人一张 15 元的券，满 99 元可用，总共不超过 300 元。先想：最多能发几张？
+
+# %% [markdown] lang="en"
+# ### Coupons within a budget
+#
+# Customers who came often, spent a lot and stayed away (R↑F↑M↑) get a coupon of 15 yuan each, for orders from 99 yuan, and all of them may cost at most 300. Think first: how many coupons is that at most?
+
+# %% tags=["nbval-check-output"]
+from crmlab.loyalty import CouponCampaign, issue_coupons
+
+
+@cache
+def coupons():
+    offer = CouponCampaign("recall_618", 1_500, 9_900, 30_000, shop.as_of + dt.timedelta(days=30))
+    return issue_coupons(typed[typed["type"] == 4], offer, key=shop.key, on=shop.as_of, by="monetary")
+
+show.tried(lambda: show.text(coupons().describe(lang)), lang)
+
+# %% [markdown] lang="zh"
+# ### 发件箱
+#
+# 渠道有五条：旺旺群消息、站内信、短信、邮件，还有社交媒体上的一条公开消息。
+#
+# 每条消息都要过几关：是不是我们的客户，有没有地址，同意没有，退订没有，是不是半夜，这个月是不是已经够多了。每个决定都留一行，拒绝的写明原因。
+#
+# 我们在晚上 10 点半把优惠券的短信交给它。**会发出几条？**
+
+# %% [markdown] lang="en"
+# ### The outbox
+#
+# There are five channels: group messages, messages on the site, text messages, mails, and a public post on social media.
+#
+# Each message passes some gates: do we know the customer, is there an address, did they agree, did they refuse, is it night, were there enough this month? Each decision leaves a line, and a refusal says why.
+#
+# At half past 10 in the evening we hand it the text messages with the coupons. **How many go out?**
+
+# %% tags=["nbval-check-output"]
+from crmlab.outbox import Outbox, Sender, open_rules, sms_length
+
+place = tempfile.TemporaryDirectory()
+
+
+def clock(hour, minute, days=0):
+    day = shop.as_of + dt.timedelta(days=days)
+    return dt.datetime.combine(day, dt.time(hour, minute), ZoneInfo("Asia/Shanghai"))
+
+
+@cache
+def outbox():
+    return Outbox.open(place.name, shop, rules=open_rules("cn"), sender=Sender.example(lang), lang=lang)
+
+# %% tags=["nbval-check-output"]
+@cache
+def requests():
+    wanted = coupons().issued[["customer_id", "code", "expires_on"]]
+    return wanted.assign(template="coupon", channel="sms", campaign="recall_618",
+                         until=wanted["expires_on"].dt.strftime("%Y-%m-%d"))
+
+show.tried(lambda: show.table(outbox().put(requests(), at=clock(22, 30)).summary(), lang), lang)
+
+# %% [markdown] lang="zh"
+# 夜里一条也没有发。同意了的，等到早上 8 点；没有同意的，直接拒绝。早上再问一次同意，因为夜里也可能有人退订。
+
+# %% [markdown] lang="en"
+# In the night nothing goes out. Those who agreed wait until 8 in the morning; those who did not are refused. In the morning consent is asked again, for somebody may have refused overnight.
+
+# %% tags=["nbval-check-output"]
+show.tried(lambda: show.table(outbox().release(at=clock(8, 0, days=1)).summary(), lang), lang)
+
+# %% [markdown] lang="zh"
+# **同一批再交一次，会怎样？**
+
+# %% [markdown] lang="en"
+# **And if the same batch is handed in once more?**
+
+# %% tags=["nbval-check-output"]
+show.tried(lambda: show.text(outbox().put(requests(), at=clock(9, 0, days=1)).balance(lang)), lang)
+
+# %% [markdown] lang="zh"
+# **一位客户回复 T。** 从这一刻起，短信对他永远关上，以后再同意也不会打开。下面再试着给他发一条。
+
+# %% [markdown] lang="en"
+# **A customer answers T.** From this moment on text messages to him are closed for ever, and a later consent does not open them. Below we try to write to him again.
+
+# %% tags=["nbval-check-output"]
+def after_t():
+    history = outbox().history()
+    first = history.loc[history["decision"] == "written", "customer_id"].iloc[0]
+    outbox().reply(first, "T", channel="sms", at=clock(9, 30, days=1))
+    again = requests()[requests()["customer_id"] == first].assign(campaign="second_try")
+    return outbox().put(again, at=clock(10, 0, days=1)).decisions[["customer_id", "channel", "decision", "reason"]]
+
+show.tried(lambda: show.table(after_t(), lang), lang)
+
+# %% [markdown] lang="zh"
+# 短信是什么样子？签名在前，退订的办法在后。长度决定价钱：中文 70 个字以内是一条。
+
+# %% [markdown] lang="en"
+# What does a text message look like? The signature comes first, the way to refuse last. Its length decides the price: with Chinese characters, up to 70 of them are one part.
+
+# %%
+def written():
+    history = outbox().history()
+    return outbox().preview(history.loc[history["decision"] == "written", "customer_id"].iloc[0], lang)
+
+show.tried(written, lang)
+
+# %% tags=["nbval-check-output"]
+words = {"zh": "【小满杂货】您好，618 优惠券已到账，满 99 元可用，拒收请回复T",
+         "en": "Xiaoman Goods: your 618 coupon is here, for orders from 99 yuan. Reply T to stop"}[lang]
+sms_length(words)
+
+# %% [markdown] lang="zh"
+# ### 存成文件
+#
+# 参数 `tables` 写了文件夹，计划表和发件箱就存在那里：`plan.xlsx` 用表格软件打开，`.eml` 用邮件软件打开。里面有真的联系方式，所以只存在你自己的文件夹里，不显示在网页上。
+
+# %% [markdown] lang="en"
+# ### Kept as files
+#
+# With a folder in the parameter `tables`, the plan and the outbox are written there: a spreadsheet opens `plan.xlsx`, a mail program opens the `.eml` files. They hold real contacts, so they stay in a folder of your own and are not shown on a page.
+
+# %%
+plan.save(settings.tables)
+
+def keep_outbox():
+    folder = Path(settings.tables) / "outbox"
+    with Outbox.open(folder, shop, rules=open_rules("cn"), sender=Sender.example(lang), lang=lang) as kept_box:
+        kept_box.put(pd.concat([requests(), requests().assign(channel="email")]), at=clock(9, 0))
+
+if settings.tables:
+    show.tried(keep_outbox, lang)
 
 # %% [markdown] lang="zh"
 # ## 小结和作业
 #
-# 同意画像的客户，每人一行特征和服务，每条特征都有依据。其他人的那一行是标准服务。
+# 回到开头的三个答案。同一张券，对谁有用？现在你可以说出凭什么。
+#
+# - 需求引用原文，计划写明依据，消息留下记录。
+# - 没有同意的，不画像，不打扰，服务照旧。
+# - 有没有用，还不知道。下一课：留出一部分人，一个月后再比。
 #
 # **作业**：从表里挑一位客户，写一条 618 的短信。要有称呼、理由、店名和退订的办法，不要超过 70 个字。
 
 # %% [markdown] lang="en"
 # ## Summary and homework
 #
-# Each customer who agreed to profiling has a row of features and services, and each feature has its evidence. For all others the row is the standard service.
+# Back to your three answers. For whom is the coupon useful? Now you can say on what that rests.
 #
-# **Homework**: choose a customer from the table and write a text message for 618. It needs a form of address, a reason, the name of the shop and a way to opt out, in no more than 70 characters.
+# - Needs cite the words, the plan names its reasons, messages leave a log.
+# - Whoever did not agree is not profiled and not disturbed, and is served as before.
+# - Whether it helps we do not know yet. In the next lesson some people are left out, and after a month we compare.
+#
+# **Homework**: choose a customer from the table and write a text message for the 618 festival. It needs a form of address, a reason, the name of the shop and a way to refuse, in no more than 70 characters if you write it in Chinese.
 
 # %% exercise="setup"
+import datetime as dt
+import tempfile
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
 from crmlab.course.practice import practice
+from crmlab.loyalty import Ledger, open_scheme
+from crmlab.needs import asked_needs, declined_needs, find_needs, latent_needs, read_texts
+from crmlab.outbox import Outbox, Sender, open_rules, sms_length
 
 answer, check = practice("03_serve", shop, settings)
 result = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
@@ -259,14 +805,91 @@ answer("q1", len(with_consent(profiled, ledger, purpose="marketing", on=shop.as_
 # %% [markdown] lang="zh" question="q2"
 # ## q2
 #
-# 同意做分析（用途 `"analysis"`）的客户里，有多少位提到了至少 2 种不同的需求？
+# 用 `read_texts` 读、用 `find_needs` 找。有多少位客户要求过至少 2 种不同的需求？被否定的需求不算。
 
 # %% [markdown] lang="en" question="q2"
 # ## q2
 #
-# Among the customers who agreed to analysis (purpose `"analysis"`), how many named at least 2 different needs?
+# Read with `read_texts` and find with `find_needs`. How many customers asked for at least 2 different needs? Declined needs do not count.
 
 # %% solution="q2"
-words = with_consent(shop.table("texts"), shop.table("consents"), purpose="analysis", on=shop.as_of).kept
-kinds = find_needs(words, lang).groupby("customer_id")["need"].nunique()
+told = find_needs(read_texts(shop, lang).texts, lang)
+kinds = asked_needs(told).groupby("customer_id")["need"].nunique()
 answer("q2", int((kinds >= 2).sum()))
+
+# %% [markdown] lang="zh" question="q3"
+# ## q3
+#
+# 有多少位客户明确说过不要礼盒包装（`gift_wrap`）？
+
+# %% [markdown] lang="en" question="q3"
+# ## q3
+#
+# How many customers declined gift wrap (`gift_wrap`) in so many words?
+
+# %% solution="q3"
+refused = declined_needs(told)
+answer("q3", int(refused.loc[refused["need"] == "gift_wrap", "customer_id"].nunique()))
+
+# %% [markdown] lang="zh" question="q4"
+# ## q4
+#
+# 潜在需求要求至少 5 次浏览。改成至少 8 次（`min_views=8`），还剩几位客户？事件里只用同意分析的客户。
+
+# %% [markdown] lang="en" question="q4"
+# ## q4
+#
+# Latent needs ask for at least 5 views. With at least 8 (`min_views=8`), how many customers are left? Use the events of customers who agreed to analysis only.
+
+# %% solution="q4"
+seen = with_consent(shop.table("events"), shop.table("consents"), purpose="analysis", on=shop.as_of).kept
+wishes = latent_needs(seen, shop.orders, shop.table("products"), min_views=8)
+answer("q4", int(wishes.table["customer_id"].nunique()))
+
+# %% [markdown] lang="zh" question="q5"
+# ## q5
+#
+# 一位客户 2026-03-01 买了 500 元，2026-03-09 用掉 450 分，2026-03-20 退掉其中 200 元的东西，2026-04-02 又买了 120 元。2026-04-02 他有多少积分？用 `Ledger(open_scheme().points)` 算。
+
+# %% [markdown] lang="en" question="q5"
+# ## q5
+#
+# A customer buys for 500 yuan on 2026-03-01, spends 450 points on 2026-03-09, returns goods for 200 yuan of it on 2026-03-20, and buys again for 120 yuan on 2026-04-02. How many points are there on 2026-04-02? Work it out with `Ledger(open_scheme().points)`.
+
+# %% solution="q5"
+points = Ledger(open_scheme().points)
+points.earn("C1", "first", 50_000, on=dt.date(2026, 3, 1))
+points.spend("C1", 450, on=dt.date(2026, 3, 9), reference="gift")
+points.refund("C1", "first", 30_000, on=dt.date(2026, 3, 20))
+points.earn("C1", "second", 12_000, on=dt.date(2026, 4, 2))
+answer("q5", points.balance("C1"))
+
+# %% [markdown] lang="zh" question="q6"
+# ## q6
+#
+# 早上 9 点，给 `result.table` 里的每一位客户发一条短信（模板 `"coupon"`，`code` 和 `until` 随便填）。发件箱会写好几条？
+
+# %% [markdown] lang="en" question="q6"
+# ## q6
+#
+# At 9 in the morning, one text message goes to each customer of `result.table` (template `"coupon"`; `code` and `until` may be anything). How many does the outbox write?
+
+# %% solution="q6"
+wanted = known[["customer_id"]].assign(template="coupon", channel="sms", code="ABC", until="2026-12-31")
+nine = dt.datetime.combine(shop.as_of, dt.time(9), ZoneInfo("Asia/Shanghai"))
+writer = {"rules": open_rules("cn"), "sender": Sender.example(lang), "lang": lang}
+with tempfile.TemporaryDirectory() as folder, Outbox.open(folder, shop, **writer) as box:
+    answer("q6", box.put(wanted, at=nine).counts["written"])
+
+# %% [markdown] lang="zh" question="q7"
+# ## q7
+#
+# 一条 71 个汉字的短信，要按几条付钱？用 `sms_length` 算。
+
+# %% [markdown] lang="en" question="q7"
+# ## q7
+#
+# A text message has 71 Chinese characters. For how many parts do you pay? Use `sms_length`.
+
+# %% solution="q7"
+answer("q7", sms_length("好" * 71).parts)
