@@ -1,0 +1,71 @@
+"""What a customer was written, read back from the files, with names and contacts masked."""
+
+import csv
+import email
+import email.policy
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crmlab.collect.mask import mask
+from crmlab.collect.personal import ANY_PHONE, EMAIL
+from crmlab.outbox.log import Log
+from crmlab.outbox.mail import Sender
+from crmlab.outbox.people import People
+from crmlab.show.outbox import Preview, Shown
+from crmlab.words import word
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WRITTEN = "SELECT message, channel, at, file FROM log WHERE decision = 'written' AND customer = ? ORDER BY entry"
+KINDS = ("name", "phone", "email", "wechat", "customer_id")
+
+
+def preview(folder: Path, log: Log, people: People, customer: str, *, sender: Sender, zone: str, lang: str) -> Preview:
+    """The messages of a customer (by pseudonym), in the order in which they were written."""
+    own = [(people.rows.at[customer, kind], kind) for kind in KINDS] if customer in people.rows.index else []
+    own = sorted(((one, kind) for one, kind in own if isinstance(one, str) and len(one) > 1), key=_longest)
+    hidden = {sender.contact: word("outbox.preview_contact", lang)}
+    hidden |= {value: word(f"outbox.preview_{kind}", lang) for value, kind in own}
+    found = [_shown(folder, row, hidden, sender.name) for row in _rows(log, customer, zone).itertuples()]
+    return Preview(tuple(one for one in found if one), lang)
+
+
+def _rows(log: Log, customer: str, zone: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    rows = log.read(WRITTEN, [customer])
+    return rows.assign(at=pd.to_datetime(rows["at"], utc=True).dt.tz_convert(zone))
+
+
+def _shown(folder: Path, row: tuple, hidden: dict[str, str], shop: str) -> Shown | None:
+    """One message as a page may show it; None where its file is gone."""
+    path: Path = folder / row.file
+    if not path.is_file():
+        return None
+    at: datetime = row.at.to_pydatetime()
+    if row.channel == "email":
+        read = email.message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=email.policy.SMTP)
+        text = read.get_body(("plain",)).get_content().replace("\r\n", "\n")
+        return Shown("email", at, shop, _hidden(str(read["Subject"]), hidden), _hidden(text, hidden))
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        told = next((one for one in csv.DictReader(lines) if one["message"] == row.message), None)
+    if told is None:
+        return None
+    length = {name: int(told[name]) for name in ("characters", "parts") if name in told}
+    return Shown(row.channel, at, shop, "", _hidden(told["text"], hidden), **length)
+
+
+def _longest(told: tuple[str, str]) -> int:
+    return -len(told[0])
+
+
+def _hidden(text: str, hidden: dict[str, str]) -> str:
+    for value, shown in hidden.items():
+        text = text.replace(value, shown)
+    text = EMAIL.sub(lambda match: mask(match[0]), text)
+    for start, end in [match.span(1) for match in ANY_PHONE.finditer(text)]:
+        text = text[:start] + mask(text[start:end]) + text[end:]
+    return text
