@@ -161,13 +161,15 @@ class Shop:
 
     def planted(self, name: str) -> "pd.DataFrame":
         """What the generator of made data hid in them, such as "needs" (a file of datasets/truth), with pseudonyms for
-        customers. Raises DataError for data that nobody made, of which nobody knows the truth."""
+        customers where it names them. Raises DataError for data that nobody made, of which nobody knows the truth."""
         import pandas as pd
 
         path = self.folder.parent / "truth" / f"{name}.csv" if self.folder else None
         if path is None or not path.exists():
             raise DataError("no_truth", name=self.name)
         truth = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+        if "customer_id" not in truth:
+            return truth
         return truth.assign(customer_id=self.key.pseudonyms(truth["customer_id"]))
 
     def overview(self, lang: str = "zh") -> "pd.DataFrame":

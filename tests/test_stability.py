@@ -124,7 +124,7 @@ def test_in_words(result, lang):
     assert len(told) == 1 + 5 + 1 + 4
     for number in ("2025-06-18", "2026-06-17", "365", {"zh": "4 位客户", "en": "customers: 4"}[lang], "2,100.00"):
         assert number in told[0]
-    for number in ("30", "3 ", "66.7%", "81.8%", "33.3%", "1"):
+    for number in ("30", {"zh": "客户 3 位", "en": "in both 3;"}[lang], "66.7%", "81.8%", "33.3%", "1"):
         assert number in told[1]
     assert {"zh": "全部历史", "en": "all history"}[lang] in told[2]
     assert {"zh": "没有两边都有的客户", "en": "no customer is in both"}[lang] in told[4]

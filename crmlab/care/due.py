@@ -56,7 +56,7 @@ def _birthdays(customers: "pd.DataFrame", days: int, on: dt.date, until: dt.date
     first, last = pd.Timestamp(on) - shift, pd.Timestamp(until) - shift
     years = []
     for year in range(first.year, last.year + 1):
-        days_of_year = known["birthday"].replace("02-29", leap_day if not isleap(year) else "02-29")
+        days_of_year = known["birthday"].astype("str").replace("02-29", leap_day if not isleap(year) else "02-29")
         there = pd.to_datetime(f"{year}-" + days_of_year, format="%Y-%m-%d")
         years.append(known[["customer_id"]].assign(due_on=there + shift)[there.between(first, last)])
     unknown = customers.loc[customers["birthday"].isna(), ["customer_id"]].assign(due_on=pd.NaT)

@@ -5,13 +5,16 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from crmlab.collect.consent import with_consent
+from crmlab.columns import demand_columns
 from crmlab.errors import DataError, ParameterError
 from crmlab.rfm.orders import VALID_STATES
+from crmlab.show.table import code_word
 from crmlab.words import LANGUAGES, word
 
 if TYPE_CHECKING:
     import pandas as pd
 
+VIEW = ("event_id", "customer_id", "event", "event_time", "product_id")
 PURPOSES = ("marketing", "profiling")
 """The news is marketing, and what somebody bought and viewed decides who gets it."""
 
@@ -31,9 +34,10 @@ class InterestList:
     viewed: bool
 
     def describe(self, lang: str = "zh") -> str:
-        """How many are interested, and how many of them may be told."""
+        """How many are interested in the category, and how many of them may be told."""
         kept, listed = len(self.kept), len(self.listed)
-        told = word("care.interest", lang, all=kept + listed, kept=kept, listed=listed)
+        category = code_word("category", self.category, lang)
+        told = word("care.interest", lang, category=category, all=kept + listed, kept=kept, listed=listed)
         return told if self.viewed else told + word("care.interest_no_views", lang)
 
     def __repr__(self) -> str:
@@ -54,7 +58,7 @@ def interest_list(
 
     `lines` are order lines with customer_id, order_id, order_date, category and maybe state (`shop.orders`); the other
     frames are tables of the house. Only customers who agreed to marketing and to profiling are kept. Raises DataError
-    where no column says the category or nothing is of this category, ParameterError for a window below 1.
+    where a column is missing or nothing is of this category, ParameterError for a window below 1.
 
     >>> import pandas as pd
     >>> day = pd.Timestamp("2026-06-01")
@@ -74,6 +78,7 @@ def interest_list(
         raise ParameterError("window", value=window)
     if "category" not in lines:
         raise DataError("care_no_category")
+    demand_columns({name: name for name in VIEW}, events.columns)
     end = pd.Timestamp(on) + pd.Timedelta(days=1)
     since = end - pd.Timedelta(days=window)
     known = {*lines["category"].dropna(), *products["category"].dropna()}

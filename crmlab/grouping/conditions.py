@@ -4,7 +4,7 @@ Each test exists once and works on a narwhals column and on one value alike, so 
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -134,16 +134,24 @@ class Rule:
         """Whether one customer is in the group, with the values and limits that decide it."""
         found = self.holds(row)
         deciding = [one for one in self.conditions if found or one.holds(row[one.column.name]) is found]
-        parts = []
-        for one in deciding:
-            limit = one.value if one.test in LIMITS else None
-            value = one.column.shown(row[one.column.name], lang, currency, apart_from=limit)
-            parts.append((word("rules.value", lang, column=one.column.title(lang), value=value),
-                          "" if one.test == "blank" else one.text(lang, currency)))  # fmt: skip
         answer = word(f"rules.{'unknown' if found is None else 'yes' if found else 'no'}", lang)
         return word(
-            "rules.sentence", lang, name=self.title[lang], answer=answer, reasons=_joined(parts, "tested", lang)
+            "rules.sentence", lang, name=self.title[lang], answer=answer, reasons=_tested(deciding, row, lang, currency)
         )
+
+    def values(self, row: Mapping[str, Any], lang: str, currency: str = "CNY") -> str:
+        """The values of one customer, each beside what the rule asks of it."""
+        return _tested(self.conditions, row, lang, currency)
+
+
+def _tested(conditions: Iterable[Condition], row: Mapping[str, Any], lang: str, currency: str) -> str:
+    parts = []
+    for one in conditions:
+        limit = one.value if one.test in LIMITS else None
+        value = one.column.shown(row[one.column.name], lang, currency, apart_from=limit)
+        parts.append((word("rules.value", lang, column=one.column.title(lang), value=value),
+                      "" if one.test == "blank" else one.text(lang, currency)))  # fmt: skip
+    return _joined(parts, "tested", lang)
 
 
 def _joined(parts: list[tuple[str, str]], key: str, lang: str) -> str:

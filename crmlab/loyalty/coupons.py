@@ -141,7 +141,7 @@ def issue_coupons(
     customers: "pd.DataFrame",
     campaign: CouponCampaign,
     *,
-    key: Key,
+    key: Key | None,
     on: dt.date,
     by: str | None = None,
     earlier: Coupons | None = None,
@@ -153,9 +153,10 @@ def issue_coupons(
     ----------
     customers : pandas frame
         One row per customer; of rows that repeat a customer the first counts and the others are listed.
-    key : Key
-        The secret that codes are made with (HMAC-SHA256). The key of the teaching shop is public, so its codes are for
-        lessons only; a shop uses a key of its own, which never leaves it.
+    key : Key or None
+        The secret that codes are made with (HMAC-SHA256); None, as `shop.key` of data without a key, is refused. The
+        key of the teaching shop is public, so its codes are for lessons only; a shop uses a key of its own, which never
+        leaves it.
     by : str, optional
         A column of numbers; the largest come first while the budget lasts. Without one, and among equal numbers, the
         order is a draw by the key and the campaign: nobody can choose it, and rows in another order give the same.
@@ -164,7 +165,7 @@ def issue_coupons(
 
     Customers = issued in this run + listed. A coupon lies in the customer's account and is no message; whether it may
     be announced is for the outbox to decide, by consent. Raises DataError for a missing column, an empty customer or a
-    blank in `by`, or coupons of another campaign.
+    blank in `by`, coupons of another campaign, or no key.
 
     >>> import pandas as pd
     >>> campaign = CouponCampaign("K10", face_value=2000, minimum_order=10_000, budget=5_000,
@@ -176,6 +177,8 @@ def issue_coupons(
     """
     import pandas as pd
 
+    if key is None:
+        raise DataError("loyalty_no_key")
     demand_columns({"customer": customer, **({"by": by} if by else {})}, list(customers.columns))
     if blank := int(customers[[customer, *([by] if by else [])]].isna().any(axis=1).sum()):
         raise DataError("loyalty_blank", columns=", ".join(filter(None, [customer, by])), count=blank)

@@ -67,8 +67,7 @@ class StarAgreement:
     def describe(self, lang: str = "zh") -> str:
         """The agreement in a sentence."""
         key = "sentiment.stars" if self.kappa is not None else "sentiment.stars_few"
-        return word(key, lang, n=self.n, without=self.without_words, kappa=self.kappa, spearman=self.spearman,
-                    apart=len(self.apart))  # fmt: skip
+        return word(key, lang, n=self.n, without=self.without_words, kappa=self.kappa, apart=len(self.apart))
 
     def __repr__(self) -> str:
         return "\n".join(self.describe(lang) for lang in LANGUAGES)
@@ -159,5 +158,5 @@ def compare_stars(found: Sentiment, texts: "pd.DataFrame") -> StarAgreement:
         kappa=float(cohen_kappa_score(said, known.map(CLASSES.index), weights="quadratic")) if varied else None,
         spearman=float(used["score"].corr(used["stars"], method="spearman")) if varied else None,
         table=table.rename_axis(columns=None).reset_index(),
-        apart=apart.sort_values("text_id", ignore_index=True),
+        apart=apart.sort_values("text_id", ignore_index=True).round({"score": 2}),
     )

@@ -42,9 +42,9 @@ class Sender:
         """The shop of the lessons.
 
         >>> Sender.example("en").name
-        'Example Shop'
+        'Xiaoman Goods'
         """
-        return cls({"zh": "示例小店", "en": "Example Shop"}[lang], "help@shop.example")
+        return cls({"zh": "小满杂货", "en": "Xiaoman Goods"}[lang], "help@shop.example")
 
     @property
     def domain(self) -> str:

@@ -1,8 +1,9 @@
-"""What a customer was written, read back from the files, with names and contacts masked."""
+"""What a customer was written, read back from the files, with names, contacts and coupon codes masked."""
 
 import csv
 import email
 import email.policy
+import re
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 WRITTEN = "SELECT message, channel, at, file FROM log WHERE decision = 'written' AND customer = ? ORDER BY entry"
 KINDS = ("name", "phone", "email", "wechat", "customer_id")
+COUPON = re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{16}(?![A-Za-z0-9])")
+"""A code as `issue_coupons` makes it: it is worth money."""
 
 
 def preview(folder: Path, log: Log, people: People, customer: str, *, sender: Sender, zone: str, lang: str) -> Preview:
@@ -29,7 +32,8 @@ def preview(folder: Path, log: Log, people: People, customer: str, *, sender: Se
     own = sorted(((one, kind) for one, kind in own if isinstance(one, str) and len(one) > 1), key=_longest)
     hidden = {sender.contact: word("outbox.preview_contact", lang)}
     hidden |= {value: word(f"outbox.preview_{kind}", lang) for value, kind in own}
-    found = [_shown(folder, row, hidden, sender.name) for row in _rows(log, customer, zone).itertuples()]
+    code = word("outbox.preview_code", lang)
+    found = [_shown(folder, row, hidden, code, sender.name) for row in _rows(log, customer, zone).itertuples()]
     return Preview(tuple(one for one in found if one), lang)
 
 
@@ -40,7 +44,7 @@ def _rows(log: Log, customer: str, zone: str) -> "pd.DataFrame":
     return rows.assign(at=pd.to_datetime(rows["at"], utc=True).dt.tz_convert(zone))
 
 
-def _shown(folder: Path, row: tuple, hidden: dict[str, str], shop: str) -> Shown | None:
+def _shown(folder: Path, row: tuple, hidden: dict[str, str], code: str, shop: str) -> Shown | None:
     """One message as a page may show it; None where its file is gone."""
     path: Path = folder / row.file
     if not path.is_file():
@@ -49,22 +53,23 @@ def _shown(folder: Path, row: tuple, hidden: dict[str, str], shop: str) -> Shown
     if row.channel == "email":
         read = email.message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=email.policy.SMTP)
         text = read.get_body(("plain",)).get_content().replace("\r\n", "\n")
-        return Shown("email", at, shop, _hidden(str(read["Subject"]), hidden), _hidden(text, hidden))
+        return Shown("email", at, shop, _hidden(str(read["Subject"]), hidden, code), _hidden(text, hidden, code))
     with path.open(encoding="utf-8-sig", newline="") as lines:
         told = next((one for one in csv.DictReader(lines) if one["message"] == row.message), None)
     if told is None:
         return None
     length = {name: int(told[name]) for name in ("characters", "parts") if name in told}
-    return Shown(row.channel, at, shop, "", _hidden(told["text"], hidden), **length)
+    return Shown(row.channel, at, shop, "", _hidden(told["text"], hidden, code), **length)
 
 
 def _longest(told: tuple[str, str]) -> int:
     return -len(told[0])
 
 
-def _hidden(text: str, hidden: dict[str, str]) -> str:
+def _hidden(text: str, hidden: dict[str, str], code: str) -> str:
     for value, shown in hidden.items():
         text = text.replace(value, shown)
+    text = COUPON.sub(code, text)
     text = EMAIL.sub(lambda match: mask(match[0]), text)
     for start, end in [match.span(1) for match in ANY_PHONE.finditer(text)]:
         text = text[:start] + mask(text[start:end]) + text[end:]

@@ -15,6 +15,7 @@ from crmlab.words import word
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crmlab.grouping.conditions import Rule
     from crmlab.grouping.rules import Grouped
     from crmlab.needs.latent import Latent
     from crmlab.rfm import RFM
@@ -63,7 +64,7 @@ def tier_features(tiers: "pd.DataFrame", lang: str = "zh") -> "pd.DataFrame":
     >>> import pandas as pd
     >>> tiers = pd.DataFrame({"id": ["a", "b"], "value_score": [13, None], "value_tier": ["high", "unknown"]})
     >>> tier_features(tiers, "en").values.tolist()
-    [['a', 'tier.high', 'high value', 'value score 13, cut at the thirds of all customers', 'value_score=13']]
+    [['a', 'tier.high', 'high value', 'value score 13; customers in order of score, cut into thirds', 'value_score=13']]
     """
     demand_columns({"value_tier": "value_tier", "value_score": "value_score"}, tiers.columns)
     known = tiers[tiers["value_tier"] != "unknown"]
@@ -82,7 +83,8 @@ def stage_features(stages: "Grouped", lang: str = "zh", *, currency: str = "CNY"
 
 def group_features(groups: "Grouped", lang: str = "zh", *, currency: str = "CNY") -> "pd.DataFrame":
     """The groups of a rule set that every customer is in: those of `lifecycle`, `named_groups`, `need_groups` or of
-    your own. In no group, or unknown: no row. The evidence is what the rule asks, the basis the values it asks for.
+    your own. In no group, or unknown: no row. The evidence is each value beside what the rule asks of it, the basis the
+    values alone.
 
     `groups` rests on a pandas frame whose first column is the customer.
     """
@@ -95,10 +97,17 @@ def group_features(groups: "Grouped", lang: str = "zh", *, currency: str = "CNY"
         own = table[table[rule.key] == "yes"] if rules.several else table[table[rules.column] == rule.key]
         feature = word(f"serve.sign.{kind}", lang, of=rule.title[lang])
         columns = list(dict.fromkeys(condition.column.name for condition in rule.conditions))
-        found.append(
-            _frame(own.iloc[:, 0], f"{kind}.{rule.key}", feature, rule.asks(lang, currency), _basis(own, columns))
-        )
+        said = _tested(rule, own[columns], lang, currency)
+        found.append(_frame(own.iloc[:, 0], f"{kind}.{rule.key}", feature, said, _basis(own, columns)))
     return pd.concat(found, ignore_index=True)
+
+
+def _tested(rule: "Rule", values: "pd.DataFrame", lang: str, currency: str) -> "pd.Series":
+    """The values of every customer beside what the rule asks; equal ones share their sentence."""
+    kinds = values.groupby(list(values), dropna=False, sort=False, observed=True).ngroup()
+    first = ~kinds.duplicated()
+    rows = zip(kinds[first], values[first].to_dict("records"), strict=True)
+    return kinds.map({kind: rule.values(row, lang, currency) for kind, row in rows})
 
 
 def usual_features(preferences: "pd.DataFrame", lang: str = "zh") -> "pd.DataFrame":

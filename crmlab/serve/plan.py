@@ -251,7 +251,7 @@ class Plan:
         money = format_money(self.allotment.cost, self.catalogue.currency, lang)
         lines = [
             word("plan.customers", lang, customers=len(self.customers), own=with_own, standard=self._standard),
-            word("plan.policy", lang, policy=word(f"policy.{self.policy}", lang), catalogue=self.catalogue.name),
+            word("plan.policy", lang, policy=word(f"policy.{self.policy}", lang)),
             word("plan.features", lang, given=sum(self.counts.values()), **self.counts),
             word(
                 "plan.cost", lang, money=money, waiting=self.waiting["customer_id"].nunique(), places=len(self.waiting)

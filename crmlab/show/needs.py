@@ -40,9 +40,9 @@ def needs_named(found: "pd.DataFrame", texts: "pd.DataFrame", lang: str = "zh", 
         axes.barh(place + 0.19, plain, 0.36, color=BLUE)
         axes.barh(place - 0.19, negated, 0.36, color=ORANGE)
         told = word("chart.named_words", lang, customers=row[False], words=_words(rows, tag, lang))
-        axes.text(plain, place + 0.19, f" {told}", va="center", fontsize=9, color=INK)
+        axes.text(plain, place + 0.19, f" {told}", va="center", fontsize=11, color=INK)
         if row[True]:
-            axes.text(negated, place - 0.19, f" {row[True]:,}", va="center", fontsize=9, color=INK)
+            axes.text(negated, place - 0.19, f" {row[True]:,}", va="center", fontsize=11, color=INK)
     axes.set_yticks(range(len(people)), [code_word(kind, tag, lang) for tag in people.index])
     axes.set_xlim(0, people.to_numpy().max() / customers * 1.6)
     axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
@@ -87,4 +87,6 @@ def needs_by_marks(asked: "pd.DataFrame", texts: "pd.DataFrame", result: "RFM", 
     shares.columns = [word("chart.need_marks", lang, marks=name, customers=wrote[name]) for name in shares.columns]
     title = word("chart.needs_by_marks", lang)
     picture = heat(shares, lang, title=title, rows="need", columns="marks", percent=True)
+    for label in picture.figure.axes[0].get_xticklabels():
+        label.set_linespacing(1.5)
     return Picture(picture.figure, picture.alt.replace("\n", " "))

@@ -21,6 +21,8 @@ MONEY = (
     *("member_price", "member_price_basic", "member_price_silver", "member_price_gold"),
     *("treated_money", "held_out_money", "extra_money", "extra_low_money", "extra_high_money"),
 )
+POINTS = ("extra_share", "extra_low_share", "extra_high_share", "lift_share", "planted_share", "off_share")
+"""Differences of shares, shown in percentage points."""
 CODES = {
     "age_range": "world.age_range",
     "arm": "track.arm",
@@ -171,6 +173,8 @@ class Table:
             return word(f"world.yes_no.{'yes' if value else 'no'}", self.lang)
         if not isinstance(value, int | float) and not hasattr(value, "dtype"):
             return str(value)
+        if column in POINTS:
+            return f"{100 * value:.1f}"
         if column.endswith("share"):
             return f"{value:.1%}"
         return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
@@ -211,7 +215,8 @@ def _name(shown: "pd.DataFrame") -> str:
 
 
 def table(frame: "pd.DataFrame", lang: str = "zh", *, currency: str = "CNY", rows: int = ROWS) -> Table:
-    """Show the first `rows` rows of a frame: headings and codes in `lang`, shares as per cent, money in `currency`.
+    """Show the first `rows` rows of a frame: headings and codes in `lang`, shares as per cent, differences of shares in
+    points, money in `currency`.
 
     Columns of money hold integer minor units.
 
@@ -224,7 +229,8 @@ def table(frame: "pd.DataFrame", lang: str = "zh", *, currency: str = "CNY", row
 
 
 def save(frame: "pd.DataFrame", folder: str, name: str, lang: str = "zh", *, currency: str = "CNY") -> None:
-    """Write a table as CSV for a spreadsheet, with headings and codes in words and money in whole units.
+    """Write a table as CSV for a spreadsheet, with headings and codes in words, money in whole units, and
+    differences of shares in points.
 
     With an empty `folder` nothing is written. The file is utf-8 with a mark at its start, so that Excel reads the
     Chinese. A text that a spreadsheet would take for a formula has an apostrophe before it.
@@ -238,6 +244,7 @@ def save(frame: "pd.DataFrame", folder: str, name: str, lang: str = "zh", *, cur
     scale = minor_units_in(currency)
     shown = frame.assign(
         **{column: frame[column] / scale for column in MONEY if column in frame},
+        **{column: 100 * frame[column] for column in POINTS if column in frame},
         **{column: [code_word(column, code, lang) for code in frame[column]] for column in CODES if column in frame},
     )
     Path(folder).mkdir(parents=True, exist_ok=True)

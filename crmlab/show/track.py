@@ -106,8 +106,8 @@ def sample_size_curve(campaign: "Campaign", base_rate: float, lang: str = "zh") 
     axes.set_title(title)
     axes.legend(frameon=False)
     own = campaign.needed(base_rate, min(campaign.worthwhile, lifts[-1]))
-    alt = word("chart.track_needed_alt", lang, rate=base_rate, has=len(campaign.group), needs=own["customers"],
-               lift=100 * min(campaign.worthwhile, lifts[-1]))  # fmt: skip
+    alt = word("chart.track_needed_alt", lang, curves=len(axes.lines) - 1, rate=base_rate, has=len(campaign.group),
+               needs=own["customers"], lift=100 * min(campaign.worthwhile, lifts[-1]))  # fmt: skip
     return Picture(figure, alt)
 
 

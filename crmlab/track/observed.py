@@ -114,7 +114,7 @@ def observe_campaign(shop: "Shop", campaign_id: str) -> Observed:
     from crmlab.journey import Journey
 
     if not isinstance(shop, Journey):
-        raise DataError("track_no_members", source=shop.name)
+        raise DataError("track_no_members")
     members, campaigns = shop.campaign_members(), shop.table("campaigns").set_index("campaign_id")
     if campaign_id not in campaigns.index:
         raise ParameterError("track_no_campaign", name=repr(campaign_id), there=", ".join(campaigns.index))

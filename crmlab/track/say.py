@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 
 def say(verdict: "Verdict", lang: str) -> str:
-    """The comparison, both effects, cost, what to beware of, and the decision: one line each."""
+    """The decision, the comparison, both effects, cost, what to beware of, and the methods: one line each."""
     campaign = verdict.campaign
-    lines = [word("track.simulated", lang)] if verdict.simulated else []
+    lines = [_decision(verdict, lang)]
+    if verdict.simulated:
+        lines.append(word("track.simulated", lang))
     lines.append(word("track.compared", lang, name=campaign.name, first=campaign.starts_on, last=campaign.ends_on,
                       **verdict.compared))  # fmt: skip
     if len(verdict.campaign.strata) > int(verdict.campaign.strata["compared"].sum()):
@@ -25,7 +27,10 @@ def say(verdict: "Verdict", lang: str) -> str:
         if verdict.cost:
             lines += [_cost(verdict, lang), _money("gain", verdict.gain, verdict, lang)]
         lines.append(_by_stratum(verdict, lang))
-    return "\n".join([*lines, *_beware(verdict, lang), _decision(verdict, lang)])
+    lines += _beware(verdict, lang)
+    if verdict.reason != "few":
+        lines.append(word("track.methods", lang))
+    return "\n".join(lines)
 
 
 def _share(verdict: "Verdict", lang: str) -> str:

@@ -180,7 +180,7 @@ class Verdict:
         return self.campaign.needed(base)
 
     def describe(self, lang: str = "zh") -> str:
-        """The verdict in words: the comparison, effects with intervals, cost, warnings, decision."""
+        """The verdict in words: the decision, the comparison, effects with intervals, cost, warnings, methods."""
         from crmlab.track.say import say
 
         return say(self, lang)
