@@ -79,7 +79,7 @@ def concentration(lines: PurchaseLines, by: str = "category") -> "pd.DataFrame":
         raise ParameterError("choice", name="by", value=repr(by), allowed="category, product")
     lines.demand(by)
     result = lines.result
-    spent = _spent(lines, by).with_columns(square=nw.col("money") * nw.col("money"))
+    spent = result.lent.keep(_spent(lines, by)).with_columns(square=nw.col("money") * nw.col("money"))
     sums = per_customer(
         result,
         spent.group_by("customer").agg(nw.len().alias("things"), nw.col("money", "square").sum()),
