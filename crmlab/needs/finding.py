@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crmlab.collect.consent import Consented, demand_purpose, with_consent
-from crmlab.columns import demand_columns
+from crmlab.collect.consent import Consented, with_consent
 from crmlab.errors import DataError
 from crmlab.needs.lexicon import TAGGED, Lexicon, open_lexicon
 from crmlab.needs.reading import reader_of
-from crmlab.needs.scrubbing import Scrubbed, scrub, scrubbed
+from crmlab.needs.scrubbing import Scrubbed, readable, scrub
 from crmlab.words import LANGUAGES, word
 
 if TYPE_CHECKING:
@@ -88,11 +87,7 @@ def find_needs(texts: "pd.DataFrame", lang: str = "zh", *, lexicon: Lexicon | No
     """
     import pandas as pd
 
-    column = f"text_{lang}"
-    demand_columns({"text": "text_id", "customer": "customer_id", "words": column}, texts.columns)
-    if twice := int(texts["text_id"].duplicated().sum()):
-        raise DataError("needs_text_twice", count=twice)
-    texts = scrubbed(demand_purpose(texts, "analysis"), lang)
+    texts, column = readable(texts, lang), f"text_{lang}"
     reader = reader_of(lexicon or open_lexicon(), lang)
     rows = []
     for customer, text_id, text in zip(texts["customer_id"], texts["text_id"], texts[column], strict=True):

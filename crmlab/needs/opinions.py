@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crmlab.collect.consent import demand_purpose
 from crmlab.columns import demand_columns
 from crmlab.errors import DataError
 from crmlab.needs.lexicon import Lexicon, open_lexicon
 from crmlab.needs.reading import reader_of
-from crmlab.needs.scrubbing import scrubbed
+from crmlab.needs.scrubbing import readable
 from crmlab.words import LANGUAGES, word
 
 if TYPE_CHECKING:
@@ -88,11 +87,7 @@ def sentiment(texts: "pd.DataFrame", lang: str = "zh", *, lexicon: Lexicon | Non
     """
     import pandas as pd
 
-    column = f"text_{lang}"
-    demand_columns({"text": "text_id", "customer": "customer_id", "words": column}, texts.columns)
-    if twice := int(texts["text_id"].duplicated().sum()):
-        raise DataError("needs_text_twice", count=twice)
-    texts = scrubbed(demand_purpose(texts, "analysis"), lang)
+    texts, column = readable(texts, lang), f"text_{lang}"
     reader = reader_of(lexicon or open_lexicon(), lang)
     rows = []
     for text_id, text in zip(texts["text_id"], texts[column], strict=True):

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from crmlab.collect.consent import demand_purpose
 from crmlab.collect.personal import COLOURS, INVISIBLE, Found, PersonalData, by_shape
 from crmlab.columns import demand_columns
+from crmlab.errors import DataError
 from crmlab.needs.patterns import lowered
 from crmlab.words import word
 
@@ -166,6 +168,17 @@ def scrub(texts: "pd.DataFrame", people: "PersonalData | pd.DataFrame | None" = 
 def scrubbed(texts: "pd.DataFrame", lang: str) -> "pd.DataFrame":
     """The texts themselves where they remember that they were scrubbed, and otherwise scrubbed by shape."""
     return texts if texts.attrs.get(SCRUBBED) == lang else scrub(texts, lang=lang).texts
+
+
+def readable(texts: "pd.DataFrame", lang: str) -> "pd.DataFrame":
+    """The texts ready to be read: with their columns, each id once, for analysis, scrubbed.
+
+    Raises DataError for a missing column or ids that occur twice, ConsentError for texts kept for other purposes.
+    """
+    demand_columns({"text": "text_id", "customer": "customer_id", "words": f"text_{lang}"}, texts.columns)
+    if twice := int(texts["text_id"].duplicated().sum()):
+        raise DataError("needs_text_twice", count=twice)
+    return scrubbed(demand_purpose(texts, "analysis"), lang)
 
 
 def _of_customers(people: "pd.DataFrame") -> PersonalData:
