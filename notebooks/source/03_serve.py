@@ -802,17 +802,17 @@ work = ExitStack()
 place = work.enter_context(tempfile.TemporaryDirectory())
 
 
-def clock(hour, minute, days=0):
-    day = shop.as_of + dt.timedelta(days=days)
-    return dt.datetime.combine(day, dt.time(hour, minute), ZoneInfo("Asia/Shanghai"))
-
-
 @cache
 def outbox():
     box = Outbox.open(place, shop, rules=open_rules("cn"), sender=Sender.example(lang), lang=lang)
     return work.enter_context(box)
 
 # %% tags=["nbval-check-output"]
+def clock(hour, minute, days=0):
+    day = shop.as_of + dt.timedelta(days=days)
+    return dt.datetime.combine(day, dt.time(hour, minute), ZoneInfo("Asia/Shanghai"))
+
+
 @cache
 def requests():
     wanted = coupons().issued[["customer_id", "code", "expires_on"]]
