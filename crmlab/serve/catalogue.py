@@ -1,7 +1,7 @@
 """The catalogue of services as data: one CSV file that people edit, read and checked line by line.
 
-A line has `service` (its id), `zh` and `en`, `applies`, `policy` (blank: in all of them), `channel`, `cost_XXX` (whole
-minor units of the currency XXX per customer and period), `capacity` (customers per period; blank: no limit),
+A line has `service` (its id), `zh` and `en`, `applies`, `policy` (blank: in all of them), `channel`, `cost_CNY` (whole
+minor units of the currency in its name per customer and period), `capacity` (customers per period; blank: no limit),
 `never_for` (codes), `never_with` (ids), `priority` (smaller goes first) and `person` (yes: this is the way to a real
 person).
 
