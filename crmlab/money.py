@@ -41,24 +41,34 @@ def _locale(lang: str) -> "Locale":
     return Locale.parse(LOCALES[lang])
 
 
+@cache
+def _around(currency: str, lang: str, negative: bool) -> tuple[int, str, str]:
+    """The decimals of a currency and what stands before and after the number; babel is asked once for each."""
+    from babel.numbers import format_currency, get_currency_precision
+
+    places = get_currency_precision(currency)
+    one = format_currency(-1 if negative else 1, currency, locale=_locale(lang))
+    before, after = one.split(f"{1:.{places}f}")
+    return places, before, after
+
+
 def format_money(minor: int | Fraction, currency: str, lang: str, *, apart_from: int | None = None) -> str:
     """An amount in minor units as people write it.
 
-    A fraction of a minor unit (a mean) is rounded for show; where rounding would make it equal to `apart_from`, the
-    value that it is compared with, it keeps more decimals.
+    A fraction of a minor unit (a mean) is rounded for show, half a unit to the even one; where rounding would make it
+    equal to `apart_from`, the value that it is compared with, it keeps more decimals.
 
     >>> format_money(123450, "CNY", "zh")
     '¥1,234.50'
     >>> format_money(Fraction(100, 3), "CNY", "en", apart_from=33)
     'CN¥0.333'
     """
-    from babel.numbers import format_currency, get_currency_precision
-
-    places = get_currency_precision(currency)
-    amount = Fraction(minor) / 10**places
+    places, before, after = _around(currency, lang, minor < 0)
     shown = places
-    while apart_from is not None and round(amount, shown) * 10**places == apart_from != minor and shown < places + 10:
-        shown += 1
-    number = Decimal(amount.numerator) / Decimal(amount.denominator)
-    return format_currency(round(number, shown), currency, locale=_locale(lang), decimal_quantization=False) \
-        if shown > places else format_currency(number, currency, locale=_locale(lang))  # fmt: skip
+    if apart_from is not None and round(minor) == apart_from != minor:
+        more = range(places + 1, places + 11)
+        shown = next(
+            (one for one in more if round(Fraction(minor, 10**places), one) * 10**places != apart_from), places
+        )
+    number = Decimal(minor.numerator) / (minor.denominator * 10**places)
+    return f"{before}{abs(number):,.{shown}f}{after}"

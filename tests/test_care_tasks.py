@@ -216,3 +216,14 @@ def test_lists_that_cannot_be_made(shop):
         interest_list("tea", lines=shop.orders, **tables, on=DAY, window=0)
     no_views = interest_list("tea", lines=shop.orders, **tables | {"events": tables["events"].iloc[:0]}, on=DAY)
     assert "no views" in no_views.describe("en")
+
+
+@pytest.mark.parametrize("lacking", ["event", "event_id", "event_time", "product_id", "customer_id"])
+@pytest.mark.parametrize("rows", [0, 1])
+def test_views_without_one_of_their_columns_are_refused_and_not_taken_for_none(lacking, rows):
+    views = frame([view("a", "E1", "2026-06-02T08:00:00")], "event_time")
+    lines = frame([line("a", "1", "2026-06-01")], "order_date")
+    with pytest.raises(DataError, match=f"'{lacking}'") as caught:
+        interest_list("tea", lines=lines, events=views[:rows].drop(columns=lacking), products=GOODS,
+                      consents=ledger(a="marketing profiling"), on=DAY)  # fmt: skip
+    assert caught.value.key == "missing_column"

@@ -1,7 +1,8 @@
 """The points ledger: never below zero, always the sum of its entries, the same thing twice changes nothing."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -281,3 +282,28 @@ def test_a_log_that_is_none_is_refused_in_words():
         check_ledger(log.assign(points=log["points"] + 0.5))
     with pytest.raises(DataError, match="expires_on"):
         check_ledger(log.assign(expires_on="2026"))
+
+
+@pytest.mark.parametrize(("key", "do"), [
+    ("loyalty_day", lambda ledger: ledger.earn("a", "1", 100, on=pd.Timestamp("2026-01-05"))),
+    ("loyalty_day", lambda ledger: ledger.spend("a", 1, on=datetime(2026, 1, 5, 9), reference="x")),
+    ("loyalty_day", lambda ledger: ledger.move("2026-01-05")),
+    ("loyalty_money", lambda ledger: ledger.earn("a", "1", float("nan"), on=date(2026, 1, 5))),
+    ("loyalty_money", lambda ledger: ledger.earn("a", "1", 99.9, on=date(2026, 1, 5))),
+    ("loyalty_money", lambda ledger: ledger.refund("a", "1", "100", on=date(2026, 1, 5))),
+    ("loyalty_points_number", lambda ledger: ledger.spend("a", True, on=date(2026, 1, 5), reference="x")),
+    ("loyalty_points_number", lambda ledger: ledger.spend("a", -5, on=date(2026, 1, 5), reference="x")),
+])  # fmt: skip
+def test_days_money_and_points_of_another_kind_are_refused_in_words_and_change_nothing(key, do):
+    ledger = Ledger(RULES)
+    with pytest.raises(DataError) as caught:
+        do(ledger)
+    assert caught.value.key == key
+    assert (len(ledger), ledger.until) == (0, None)
+    assert all(caught.value.message(lang) for lang in ("zh", "en"))
+
+
+def test_money_as_numpy_counts_it_is_money():
+    ledger = Ledger(RULES)
+    ledger.earn("a", "1", np.int64(10_000), on=date(2026, 1, 5))
+    assert ledger.balance("a") == 100

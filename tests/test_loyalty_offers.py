@@ -194,6 +194,51 @@ def test_a_coupon_is_taken_once_and_the_same_order_again_changes_nothing():
     assert code not in repr(first) + repr(other.coupons)
 
 
+def test_each_coupon_is_judged_by_its_own_attempts_and_a_refused_one_is_no_use():
+    coupons = issue_coupons(shoppers(2), CAMPAIGN, key=KEY, on=ON)
+    first, second = coupons.issued["code"]
+    low = coupons.redeem(first, order="7", customer="c000", money=9_999, on=ON)
+    then = low.coupons.redeem(first, order="7", customer="c000", money=10_000, on=ON)
+    other = then.coupons.redeem(second, order="7", customer="c001", money=10_000, on=ON)
+    assert [one.outcome for one in (low, then, other)] == ["below_minimum", "redeemed", "redeemed"]
+    assert other.coupons.log["cost"].tolist() == [0, 2_000, 2_000]
+
+
+def test_who_wins_the_draw_says_nothing_about_the_codes():
+    enough = CouponCampaign("K10", 2_000, 10_000, 10**6, date(2026, 7, 1))
+    told = []
+    for number in range(6):
+        key = Key(bytes([number]))
+        every = sorted(issue_coupons(shoppers(30), enough, key=key, on=ON).issued["code"])
+        drawn = sorted(issue_coupons(shoppers(30), CAMPAIGN, key=key, on=ON).issued["code"])
+        assert set(drawn) < set(every)
+        told.append(drawn in (every[:4], every[-4:]))
+    assert not any(told)
+
+
+def test_numbers_as_ids_of_orders_and_customers_are_taken_as_their_texts():
+    coupons = issue_coupons(pd.DataFrame({"customer_id": [41, 42]}), CAMPAIGN, key=KEY, on=ON)
+    code = coupons.issued["code"].iloc[0]
+    first = coupons.redeem(code, order=7, customer=41, money=10_000, on=ON)
+    again = first.coupons.redeem(code, order="7", customer="41", money=10_000, on=ON)
+    assert (first.accepted, again.accepted, again.coupons.cost) == (True, True, 2_000)
+
+
+@pytest.mark.parametrize(("change", "key"), [
+    ({"order": " "}, "loyalty_no_order"),
+    ({"money": float("nan")}, "loyalty_money"),
+    ({"money": 100.0}, "loyalty_money"),
+    ({"money": "10000"}, "loyalty_money"),
+])  # fmt: skip
+def test_an_attempt_that_cannot_be_judged_is_refused_in_words(change, key):
+    coupons = issue_coupons(shoppers(1), CAMPAIGN, key=KEY, on=ON)
+    asked = {"order": "7", "customer": "c000", "money": 10_000, "on": ON} | change
+    with pytest.raises(DataError) as caught:
+        coupons.redeem(coupons.issued["code"].iloc[0], **asked)
+    assert caught.value.key == key
+    assert all(caught.value.message(lang) for lang in ("zh", "en"))
+
+
 @pytest.mark.parametrize("sums", [(0, 0, 0), (2_000, 1_999, 0), (10, 10, -1), (10.0, 10, 10)])
 def test_sums_that_cannot_be_are_refused(sums):
     with pytest.raises(ParameterError):
@@ -295,6 +340,12 @@ def test_what_the_list_needs_is_said_in_words():
         take(asked(2), -1)
 
 
+def test_without_a_key_there_is_no_draw():
+    with pytest.raises(DataError) as caught:
+        samples(asked(2), 1, product="P9", consents=agreed(asked(2)), on=ON, key=None)
+    assert caught.value.key == "loyalty_no_draw"
+
+
 def test_the_list_has_the_column_of_the_customer_under_its_own_name():
     frame = asked(3).rename(columns={"customer_id": "buyer"})
     found = take(frame, 1, agreed(asked(3)), customer="buyer")
@@ -308,3 +359,13 @@ def test_the_teaching_shop_has_a_list(shop, result):
     assert len(found.kept) == 30
     assert found.kept["monetary"].is_monotonic_decreasing
     assert all(word in found.describe("zh") for word in ("30", "没有同意"))
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_without_a_key_no_coupon_is_made(earlier):
+    before = issue_coupons(shoppers(1), CAMPAIGN, key=KEY, on=ON) if earlier else None
+    with pytest.raises(DataError) as caught:
+        issue_coupons(shoppers(2), CAMPAIGN, key=None, on=ON, earlier=before)
+    assert caught.value.key == "loyalty_no_key"
+    assert "密钥" in caught.value.message("zh")
+    assert "key" in caught.value.message("en")

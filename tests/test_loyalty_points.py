@@ -56,6 +56,49 @@ def test_two_refunds_of_one_order_add_up():
     assert [entry[3] for entry in found if entry[4] == "1"] == [200, -80, -60]
 
 
+def test_refunds_of_one_day_add_up_whether_they_are_refunds_or_negative_lines():
+    frame = lines(
+        ("a", "1", "2026-01-05", 100.0, "completed", 30.0, "2026-02-01"),
+        ("a", "1", "2026-01-05", 100.0, "completed", 20.0, "2026-02-01"),
+        ("a", "1", "2026-02-01", -15.0, "completed", None, None),
+    )
+    assert [entry[1:4] for entry in entries(points_from_orders(typed(frame), RULES))] == [
+        [pd.Timestamp("2026-01-05"), "earn", 200],
+        [pd.Timestamp("2026-02-01"), "reverse", -65],
+    ]
+
+
+def test_a_refund_before_the_last_line_of_its_order_waits_until_the_order_has_earned():
+    frame = lines(
+        ("a", "1", "2026-01-05", 100.0, "completed", 30.0, "2026-01-07"),
+        ("a", "1", "2026-01-09", 50.0, "completed", None, None),
+    )
+    assert [entry[1:4] for entry in entries(points_from_orders(typed(frame), RULES))] == [
+        [pd.Timestamp("2026-01-09"), "earn", 150],
+        [pd.Timestamp("2026-01-09"), "reverse", -30],
+    ]
+
+
+def test_more_money_back_than_was_paid_takes_no_more_points_than_were_earned():
+    frame = lines(
+        ("a", "1", "2026-01-05", 100.0, "completed", None, None),
+        ("a", "1", "2026-01-09", -130.0, "completed", None, None),
+    )
+    log = points_from_orders(typed(frame), RULES).frame()
+    assert log[["points", "claimed", "balance", "debt"]].values.tolist() == [[100, 0, 100, 0], [-100, 100, 0, 0]]
+
+
+def test_an_order_that_lost_money_twice_has_not_grown():
+    frame = lines(
+        ("a", "1", "2026-01-05", 100.0, "completed", 30.0, "2026-02-01"),
+        ("a", "1", "2026-01-05", 100.0, "completed", 20.0, "2026-03-01"),
+    )
+    ledger = points_from_orders(typed(frame), RULES)
+    found = add_orders(ledger, typed(frame)).set_index("outcome")["orders"]
+    assert (found["known"], found["grown"]) == (1, 0)
+    assert [entry[3] for entry in entries(ledger)] == [200, -30, -20]
+
+
 def test_every_order_comes_out_somewhere():
     ledger = Ledger(RULES, customer="buyer")
     found = add_orders(ledger, typed(SHOP)).set_index("outcome")["orders"].to_dict()

@@ -115,7 +115,7 @@ def test_an_error_in_the_middle_leaves_nothing(tmp_path, monkeypatch):
     box = box_of(tmp_path, tiny_shop(3))
     with monkeypatch.context() as patch:
         patch.setattr(Run, "manifest", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(DataError, match="disk full"):
             box.put(asked(*ROWS), at=MORNING)
     assert (files_in(tmp_path), len(box.history())) == ({}, 0)
     assert reasons(box.put(asked(*ROWS), at=MORNING)).count("written") == 5

@@ -3,7 +3,10 @@
 import asyncio
 import email
 import email.policy
+import shutil
 import socket
+import ssl
+import subprocess
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -23,6 +26,7 @@ class Server:
     def __init__(self, answers=None):
         self.answers = answers or {}
         self.taken = []
+        self.encrypted = []
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         step, answer = self.answers.get(address, ("", ""))
@@ -40,15 +44,16 @@ class Server:
         if step == "data":
             return answer
         self.taken.append(envelope)
+        self.encrypted.append(session.ssl is not None)
         return "250 OK"
 
 
 @contextmanager
-def running(answers=None):
+def running(answers=None, **settings):
     server = Server(answers)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller = Controller(server, hostname="127.0.0.1", port=port, **settings)
     controller.start()
     try:
         yield server, port
@@ -187,6 +192,80 @@ def test_another_machine_gets_no_mail_in_the_clear(box, monkeypatch):
         box.hand_over("127.0.0.1", port, at=MORNING)
     assert server.taken == []
     assert box.unsure().empty
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for this machine that signs itself, and what a server needs to show it."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not here to make a certificate")
+    folder = tmp_path_factory.mktemp("certificate")
+    paths = {name: str(folder / f"{name}.pem") for name in ("key", "own")}
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command, "-keyout", paths["key"], "-out", paths["own"]], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(paths["own"], paths["key"])
+    return paths["own"], context
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_mails_go_encrypted_where_the_server_can_and_to_any_other_machine(box, certificate, monkeypatch, elsewhere):
+    import ipaddress
+
+    path, context = certificate
+    monkeypatch.setenv("SSL_CERT_FILE", path)
+    if elsewhere:
+        monkeypatch.setattr(ipaddress.IPv4Address, "is_loopback", False)
+    with running(tls_context=context) as (server, port):
+        told = outcomes(box.hand_over("127.0.0.1", port, at=MORNING))
+    assert told == dict.fromkeys(("C1", "C2", "C3"), "sent")
+    assert server.encrypted == [True] * 3
+
+
+def test_a_server_that_cannot_prove_who_it_is_gets_nothing(box, certificate, monkeypatch, tmp_path):
+    empty = tmp_path / "nobody.pem"
+    empty.write_text("", encoding="utf-8")
+    monkeypatch.setenv("SSL_CERT_FILE", str(empty))
+    with running(tls_context=certificate[1]) as (server, port), pytest.raises(DataError, match="certificate"):
+        box.hand_over("127.0.0.1", port, at=MORNING)
+    assert server.taken == []
+    assert box.unsure().empty
+
+
+def test_two_programs_that_hand_over_at_once_send_each_mail_once(box, monkeypatch):
+    import crmlab.outbox.smtp as room
+
+    two, ready, handed = box_of(box.folder, box.shop), room._Line.ready, []
+
+    def ready_late(line):
+        monkeypatch.setattr(room._Line, "ready", ready)
+        handed.append(two.hand_over("127.0.0.1", port, at=MORNING))
+        return ready(line)
+
+    monkeypatch.setattr(room._Line, "ready", ready_late)
+    with running() as (server, port):
+        assert len(box.hand_over("127.0.0.1", port, at=MORNING).mails) == 0
+    assert outcomes(handed[0]) == dict.fromkeys(("C1", "C2", "C3"), "sent")
+    assert len(server.taken) == 3
+
+
+def test_a_refusal_that_comes_while_mails_go_out_counts_for_the_next_one(box, monkeypatch):
+    import crmlab.outbox.smtp as room
+
+    ready = room._Line.ready
+
+    def ready_after_replies(line):
+        for who in ("C1", "C2", "C3"):
+            box.reply(pseudonym(who), "T", channel="email", at=MORNING)
+        return ready(line)
+
+    monkeypatch.setattr(room._Line, "ready", ready_after_replies)
+    with running() as (server, port):
+        told = outcomes(box.hand_over("127.0.0.1", port, at=MORNING))
+    closed = "refused channel_closed opt_out"
+    assert told == {"C1": closed, "C2": closed, "C3": "sent"}
+    assert [envelope.rcpt_tos for envelope in server.taken] == [["c3@shop.example"]]
 
 
 def test_an_outbox_that_is_only_for_the_file_has_no_connection_to_make(tmp_path):

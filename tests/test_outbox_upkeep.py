@@ -3,15 +3,18 @@
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
 import pytest
 from outbox_shop import KEY, MORNING, asked, box_of, customers, files_in, pseudonym, reasons, tiny_shop
 
+from crmlab import cli
 from crmlab.collect import CustomerBase, delete_person
 from crmlab.collect.person import find_traces, identify
 from crmlab.collect.personal import PersonalData
+from crmlab.collect.pseudonym import Key
 from crmlab.collect.scan import find_personal, find_personal_in
 from crmlab.collect.shops import BaseShop
 from crmlab.errors import DataError
@@ -72,16 +75,25 @@ def test_a_change_of_a_file_is_noticed(box):
     (box.folder / "runs/0001/sms.csv").unlink()
     shutil.rmtree(box.folder / "runs/0002")
     name = mail.relative_to(box.folder).as_posix()
-    expected = {("file_changed", name), ("file_missing", "runs/0001/sms.csv"), ("no_manifest", "runs/0002")}
+    missing = {("file_missing", f"runs/{file}") for file in ("0001/sms.csv", "0002/held.csv")}
+    expected = {("file_changed", name), ("no_manifest", "runs/0002")} | missing
     assert set(box.verify().itertuples(index=False, name=None)) == expected
 
 
-def test_without_the_key_nobody_can_write_an_entry_that_passes(box, tmp_path):
+def test_without_the_key_nobody_can_write_an_entry_that_passes(box):
     assert box._log.broken() == []
-    from crmlab.collect.pseudonym import Key
-    from crmlab.outbox.log import Log
+    box._log._key = Key(b"another key")
+    assert len(box._log.broken()) == 8
 
-    assert len(Log(tmp_path, Key(b"another key")).broken()) == 8
+
+def test_an_outbox_does_not_open_with_another_key_for_it_would_forget_who_refused(tmp_path):
+    shop = tiny_shop(1)
+    with box_of(tmp_path, shop) as box:
+        box.reply(pseudonym("C1"), "T", channel="sms", at=MORNING)
+    with pytest.raises(DataError, match="another key"):
+        box_of(tmp_path, replace(shop, key=Key(b"another key")))
+    with box_of(tmp_path, shop) as again:
+        assert reasons(again.put(asked(("C1", "coupon", "sms")), at=MORNING)) == ["refused: channel_closed"]
 
 
 def test_nothing_personal_where_people_look(box, capsys, caplog):
@@ -119,27 +131,43 @@ def test_a_person_can_leave_and_the_chain_holds(box):
     assert pseudonym("C1") not in box.history().to_csv()
 
 
-def test_a_person_deleted_from_the_base_leaves_the_outbox_too(tmp_path, teaching_base):
-    source, _ = teaching_base
-    shutil.copy(source, tmp_path / "xiaoman.duckdb")
-    shop = BaseShop.open(tmp_path / "xiaoman.duckdb")
-    folder = tmp_path / "outbox"
+@pytest.fixture
+def forgotten(tmp_path, teaching_base):
+    """A base, the folder of its outbox, with mails, texts, held ones, a reply and a CRM file, and who is to go."""
+    path, folder = tmp_path / "xiaoman.duckdb", tmp_path / "out" / "outbox"
+    shutil.copy(teaching_base[0], path)
+    shop = BaseShop.open(path)
     ids = shop.table("customers")["customer_id"]
     requests = pd.DataFrame({"customer_id": ids, "template": "birthday", "channel": "email"})
-    requests = pd.concat([requests, requests.assign(channel="sms")], ignore_index=True).iloc[::6]
+    requests = pd.concat([requests, requests.assign(channel="sms")], ignore_index=True).iloc[::40]
     with Outbox.open(folder, shop, rules=open_rules("cn"), sender=Sender.example()) as box:
         report = box.put(requests, at=MORNING)
         gone = report.decisions.loc[report.decisions["decision"] == "written", "customer_id"].iloc[0]
+        own = requests[requests["customer_id"] == gone]
+        box.put(own.assign(campaign="night"), at=MORNING.replace(hour=23))
+        box.write_crm("zoho_contacts", at=MORNING)
+        box.reply(gone, "T", channel=own["channel"].iloc[0], at=MORNING)
         real = shop.read_personal("customers")["customer_id"]
-        real = real[shop.key.pseudonyms(real) == gone].iloc[0]
-        with CustomerBase.open(tmp_path / "xiaoman.duckdb") as base:
-            person = identify(base, real)
-            delete_person(base, real, on=date(2026, 6, 18), reason="request", outbox=folder)
-        assert "file_changed" in set(box.verify()["finding"])
-        box.erase(gone, at=MORNING)
-        assert find_traces(person, [folder, tmp_path / "xiaoman.duckdb"]).empty
-        again = box.put(requests[requests["customer_id"] == gone].assign(campaign="x"), at=MORNING)
-        assert set(reasons(again)) == {"refused: unknown_customer"}
+        yield box, path, real[shop.key.pseudonyms(real) == gone].iloc[0], own
+
+
+def test_one_command_takes_a_person_out_of_base_files_and_log_and_the_proof_holds(forgotten, tmp_path, capsys):
+    box, path, real, own = forgotten
+    with CustomerBase.open(path) as base:
+        person = identify(base, real)
+        with pytest.raises(DataError, match="forget_person"):
+            delete_person(base, real, on=date(2026, 6, 18), reason="request", outbox=box.folder)
+    assert not find_traces(person, box.folder / "log.sqlite").empty
+    assert not find_traces(person, box.folder / "crm").empty
+    command = ["forget", real, "--base", str(path), "--on", "2026-06-18", "--outbox", str(tmp_path / "out")]
+    assert cli.main([*command, "--lang", "en"]) == 0
+    assert "outbox/log" in capsys.readouterr().out
+    assert find_traces(person, [box.folder, path]).empty
+    assert box.verify().empty
+    assert len(box.opt_outs()) == 1
+    assert set(reasons(box.put(own.assign(campaign="x"), at=MORNING))) == {"refused: unknown_customer"}
+    assert cli.main([*command, "--lang", "en"]) == 0
+    assert box.verify().empty
 
 
 def test_what_need_not_be_kept_goes_and_is_still_not_written_again(box):
@@ -151,6 +179,56 @@ def test_what_need_not_be_kept_goes_and_is_still_not_written_again(box):
     assert reasons(box.put(asked(*ROWS), at=MORNING + timedelta(days=155)))[:2] == ["already: written_before"] * 2
     assert box.purge(at=MORNING + timedelta(days=155)) == 0
     assert find_traces(PersonalData({"pseudonym": [pseudonym("C1")]}), box.folder).empty
+
+
+def test_a_number_that_looks_like_a_formula_can_leave_too(tmp_path):
+    with box_of(tmp_path, tiny_shop(2, customers=customers({"customer_id": "=1+1"}, {"customer_id": "'-5"}))) as box:
+        consents = pd.DataFrame({"customer_id": ["=1+1", "'-5"], "purpose": "marketing", "given_on": "2026-01-01"})
+        box.shop.tables["consents"] = consents.assign(withdrawn_on=None)
+        rows = asked(("=1+1", "coupon", "email"), ("'-5", "coupon", "email"), ("=1+1", "coupon", "onsite"))
+        box.put(rows, at=MORNING)
+        box.put(rows.assign(campaign="=HYPERLINK(1)"), at=MORNING.replace(hour=23))
+        held = pd.read_csv(tmp_path / "runs/0002/held.csv", dtype="str", encoding="utf-8")
+        assert set(held["campaign"]) == {"'=HYPERLINK(1)"}
+        assert set(held["customer_id"]) == {"'=1+1", "''-5"}
+        assert box.erase(pseudonym("=1+1"), at=MORNING)["rows"].tolist() == [4, 1, 1, 2]
+        assert b"1+1" not in b"".join(files_in(tmp_path).values())
+        assert box.verify().empty
+        assert reasons(box.release(at=MORNING + timedelta(days=1))) == ["written"]
+
+
+def test_a_list_of_files_that_leads_out_of_the_outbox_removes_nothing_there(box, tmp_path):
+    outside = tmp_path.parent / "outside.txt"
+    outside.write_text("618", encoding="utf-8")
+    path = box.folder / "runs/0001/email.csv"
+    for name in ("../../../outside.txt", str(outside)):
+        path.write_text(f"message,customer_id,file\na,C1,{name}\n", encoding="utf-8")
+        box.erase(pseudonym("C1"), at=MORNING)
+    assert outside.exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "half a file"])
+def test_a_manifest_that_is_none_is_a_finding_and_no_failure(box, content):
+    (box.folder / "runs/0001/manifest.json").write_text(content, encoding="utf-8")
+    assert box.verify()["finding"].tolist() == ["manifest_changed"]
+
+
+def test_a_file_that_the_manifest_forgot_is_still_missed(box):
+    (box.folder / "runs/0001/sms.csv").unlink()
+    manifest = box.folder / "runs/0001/manifest.json"
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    told["files"] = [one for one in told["files"] if one["file"] != "sms.csv"]
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    assert box.verify().values.tolist() == [["file_missing", "runs/0001/sms.csv"]]
+
+
+def test_while_another_program_writes_nobody_is_erased(box):
+    two = box_of(box.folder, box.shop)
+    two._log._connection.execute("PRAGMA busy_timeout = 0")
+    before = files_in(box.folder)
+    with box._log.writing(), pytest.raises(DataError, match="Another program"):
+        two.erase(pseudonym("C1"), at=MORNING)
+    assert files_in(box.folder) == before
 
 
 def test_a_manifest_says_what_the_folder_holds(box):

@@ -390,3 +390,25 @@ def test_rules_that_are_none_are_refused_in_words(tmp_path, rules):
 def test_a_parameter_is_a_finite_number(value):
     with pytest.raises(ParameterError, match="gaps"):
         open_rules("named", gaps=value)
+
+
+def test_every_value_of_a_customer_stands_beside_what_is_asked_of_it(rules):
+    often, bargain = rules.rules
+    row = {"orders": 4, "age": "18-24", "discount_share": 0.2999}
+    assert often.values(row, "zh") == "订单数：4（要求：不低于 5）"
+    assert bargain.values(row, "en") == (
+        "age: 18-24 (asked: 18-24 or 25-34); share of money at a discount: 29.99% (asked: at or above 30.0%)"
+    )
+    blank = bargain.values(row | {"age": None, "discount_share": float("nan")}, "en")
+    assert blank == (
+        "age: not given (asked: 18-24 or 25-34); "
+        "share of money at a discount: too few orders (asked: at or above 30.0%)"
+    )
+    assert bargain.sentence(row, "en", "CNY").count("(asked") == 1
+
+
+def test_tests_of_one_column_share_its_value_and_money_has_its_currency(write):
+    text = PARTITION.replace("KIND", "money").replace("middle = 10", "middle = 1000").replace("end = 20", "end = 2050")
+    inner = open_rules(write(text)).rules[1]
+    assert inner.values({"x": 1500}, "en", "USD") == "x: $15.00 (asked: at or above $10.00, at or below $20.50)"
+    assert inner.values({"x": 1500}, "zh") == "x：¥15.00（要求：不低于 ¥10.00，不高于 ¥20.50）"

@@ -15,12 +15,15 @@ from crmlab.collect.scan import find_personal
 from crmlab.collect.tombstones import CONTACTS, REASONS, tombstone_hash
 from crmlab.errors import DataError, ParameterError
 from crmlab.frames import quoted
+from crmlab.intake.cells import plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
 OWNERS = {"order_id": "orders", "event_id": "events", "text_id": "texts"}
 """Ids of what a customer did, and the table that says whose it is."""
+OUTBOX_LOG = "log.sqlite"
+"""What stands in the folder of an outbox that keeps a log."""
 FRESH = "without_the_person"
 """The name of a base, and the ending of a file, that is to take the place of the old one."""
 
@@ -95,11 +98,13 @@ def delete_person(
     `reason` is "request", "withdrawal" or "retention". `outbox` is a folder: rows of its CSV files (utf-8) with this
     customer_id go, and so do the files in it that their column `file` names. The base is written anew without the
     person and then put in the place of the old file, so that its bytes hold no trace, and a call that is broken off
-    can be made again. Entries of the suppression list stay: nobody is to write to that phone or mail. A tombstone
-    keeps hashes of the number, phone and mail; a contact that another customer has too is not hashed.
+    can be made again. An outbox with a log is for `crmlab.outbox.forget_person`, which keeps its proof whole. Entries
+    of the suppression list stay: nobody is to write to that phone or mail. A tombstone keeps hashes of the number,
+    phone and mail; a contact that another customer has too is not hashed.
 
     Gives place (table or file of the outbox) and rows: how many went from where. Raises ParameterError for another
-    reason, and DataError for a customer that the base never had or while another connection has the base open.
+    reason, and DataError for a customer that the base never had, while another connection has the base open, and for a
+    folder with the log of an outbox in it.
     PIPL art. 47; whatever a law demands to be kept must be taken elsewhere first.
     """
     import pandas as pd
@@ -107,10 +112,12 @@ def delete_person(
     if reason not in REASONS:
         raise ParameterError("choice", name="reason", value=reason, allowed=", ".join(REASONS))
     demand_writable(base.connection)
+    if outbox and any(outbox.rglob(OUTBOX_LOG)):
+        raise DataError("outbox_has_log", file=OUTBOX_LOG)
     own_hash = tombstone_hash(base.key, "customer", customer_id)
     buried = base.connection.execute("SELECT 1 FROM tombstones WHERE hash = ?", [own_hash]).fetchone()
     person = None if buried else identify(base, customer_id)
-    removed = _clear_outbox(outbox, customer_id) if outbox else {}
+    removed = clear_files(outbox, customer_id) if outbox else {}
     if person:
         hashes = [(own_hash, "customer")]
         contacts = (contact for kind in CONTACTS for contact in person.values[kind])
@@ -204,13 +211,14 @@ def _discard(fresh: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _clear_outbox(folder: Path, customer_id: str) -> dict[str, int]:
-    """Takes the rows of a customer out of the CSV files of a folder, and first the files that these rows name."""
+def clear_files(folder: Path, customer_id: str) -> dict[str, int]:
+    """Takes the rows of a customer out of the CSV files (utf-8) of a folder, and first the files that these rows name;
+    tells how many rows of which file went. Raises DataError for a file that cannot be read."""
     removed = {}
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".csv")
     for path, frame in {path: _read_outbox(path) for path in files}.items():
         if "customer_id" in frame:
-            own = frame["customer_id"] == customer_id
+            own = (frame["customer_id"] == customer_id) | (plain(frame["customer_id"]) == customer_id)
             for name in frame.loc[own, "file"] if "file" in frame else ():
                 _unlink_inside(folder, path.parent / name)
             if own.any():

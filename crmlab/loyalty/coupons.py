@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import hmac
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from crmlab.collect.pseudonym import Key
@@ -81,9 +82,15 @@ class Coupons:
 
         It is taken once, between its days, by the customer who got it, for an order of the minimum or more. The same
         coupon for the same order again changes nothing. A code may be written in small letters and with hyphens.
+        Raises DataError for an order without a number, or for money that is no whole number.
         """
         import pandas as pd
 
+        order, customer = str(order).strip(), str(customer)
+        if not order:
+            raise DataError("loyalty_no_order")
+        if not isinstance(money, Integral):
+            raise DataError("loyalty_money", kind=type(money).__name__)
         code = code.strip().upper().replace("-", "")
         taken = self.log[(self.log["outcome"] == "redeemed") & (self.log["code"] == code)]
         if (taken["order_id"] == order).any():

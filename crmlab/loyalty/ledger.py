@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from crmlab.errors import DataError
@@ -162,8 +163,10 @@ class Ledger:
     def earn(self, customer: Any, order: Any, money: int, *, on: dt.date) -> None:
         """The points of an order with so much net money (minor units), once; debts are paid from them at once.
 
-        An order of less than a point makes no entry. Raises DataError for a day before the clock.
+        An order of less than a point makes no entry. Raises DataError for money that is no whole number, or for a day
+        before the clock.
         """
+        _demand_money(money)
         self.move(on)
         self._earn(customer, str(order), int(self.rules.earned(money)))
 
@@ -171,9 +174,10 @@ class Ledger:
         """Take back what an order earned too much, now that so much money (minor units) is left of it.
 
         What stays is what an order of `money_left` would have earned, so any refunds of parts add up to that of all.
-        Nothing happens where the order earned nothing, or where so much is taken back already. Raises DataError for a
-        day before the clock.
+        Nothing happens where the order earned nothing, or where so much is taken back already. Raises DataError for
+        money that is no whole number, or for a day before the clock.
         """
+        _demand_money(money_left)
         self.move(on)
         self._keep(customer, str(order), int(self.rules.earned(max(money_left, 0))))
 
@@ -250,6 +254,8 @@ class Ledger:
             (self._earn if earns else self._keep)(customer, order, points)
 
     def _demand_day(self, day: dt.date) -> None:
+        if type(day) is not dt.date:
+            raise DataError("loyalty_day", kind=type(day).__name__)
         if self.until is not None and day < self.until:
             raise DataError("loyalty_points_past", on=day, until=self.until)
 
@@ -305,3 +311,8 @@ class Ledger:
     ) -> None:  # fmt: skip
         state = (account.balance, account.debt, claimed, expires)
         self._log.append((customer, self.until, kind, points, reference, *state))
+
+
+def _demand_money(money: int) -> None:
+    if not isinstance(money, Integral):
+        raise DataError("loyalty_money", kind=type(money).__name__)

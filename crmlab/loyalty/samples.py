@@ -66,7 +66,7 @@ def sample_list(
     product: str,
     consents: "pd.DataFrame",
     on: dt.date,
-    key: Key,
+    key: Key | None,
     address: str = "city",
     by: Iterable[str] = BY,
     customer: str = "customer_id",
@@ -87,8 +87,8 @@ def sample_list(
         Columns of numbers, the most important first; a minus says that large comes first. Customers who are equal in
         all of them are drawn by the key and the product, so neither the order of rows nor that of ids decides.
 
-    Raises ParameterError for a stock below 0, DataError for data without consents or addresses, a customer who stands
-    there twice, or a blank in the columns of `by` of somebody who could get a sample.
+    Raises ParameterError for a stock below 0, DataError for data without consents, addresses or a key, a customer who
+    stands there twice, or a blank in the columns of `by` of somebody who could get a sample.
 
     >>> import pandas as pd
     >>> shop = pd.DataFrame({"customer_id": list("abc"), "monetary": [500, 900, 700], "recency_days": [3, 4, 5],
@@ -101,6 +101,8 @@ def sample_list(
     """
     import pandas as pd
 
+    if key is None:
+        raise DataError("loyalty_no_draw")
     by = tuple(by)
     columns = [name.removeprefix("-") for name in by]
     demand_columns({name: name for name in (customer, *columns)}, list(customers.columns))

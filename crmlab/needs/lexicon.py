@@ -34,9 +34,8 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True)
 class Lexicon:
-    """A word list: the name of its file and its rules."""
+    """A word list: its rules, as the file has them."""
 
-    name: str
     rules: tuple[Rule, ...]
 
     def of(self, lang: str, *kinds: str) -> tuple[Rule, ...]:
@@ -82,11 +81,11 @@ def _of_the_house() -> Lexicon:
     return _read("lexicon.csv", files("crmlab.needs").joinpath("lexicon.csv").read_text(encoding="utf-8"))
 
 
-def _read(name: str, content: str) -> Lexicon:
+def _read(file: str, content: str) -> Lexicon:
     lines = csv.DictReader(content.splitlines(keepends=True))
     lacking = [column for column in COLUMNS if column not in (lines.fieldnames or ())]
     if lacking:
-        raise DataError("lexicon_columns", file=name, lacking=", ".join(lacking))
+        raise DataError("lexicon_columns", file=file, lacking=", ".join(lacking))
     rules, faults = [], []
     for row in lines:
         told = [f"{lines.line_num}: {fault}" for fault in _faults(row)]
@@ -97,8 +96,8 @@ def _read(name: str, content: str) -> Lexicon:
             rules.append(Rule(lines.line_num, row["kind"], row["tag"], row["lang"], patterns, reach))
     if faults:
         more = " …" if len(faults) > SHOWN else ""
-        raise DataError("lexicon_lines", file=name, count=len(faults), faults="; ".join(faults[:SHOWN]) + more)
-    return Lexicon(name, tuple(rules))
+        raise DataError("lexicon_lines", file=file, count=len(faults), faults="; ".join(faults[:SHOWN]) + more)
+    return Lexicon(tuple(rules))
 
 
 def _faults(row: dict[str, str]) -> Iterator[str]:

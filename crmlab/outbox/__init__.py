@@ -8,6 +8,7 @@ _ROOMS = {
     "Rules": "rules",
     "Sender": "mail",
     "Template": "templates",
+    "forget_person": "forget",
     "is_opt_out": "rules",
     "open_rules": "rules",
     "open_templates": "templates",

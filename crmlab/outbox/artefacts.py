@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crmlab.errors import DataError
 from crmlab.handover.cells import guarded
 from crmlab.handover.files import write_grid
 from crmlab.outbox.checks import Batch
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from crmlab.collect.pseudonym import Key
 
 RUNS = "runs"
+CRM = "crm"
 PART = ".part"
 """Ends the name of a folder that is still being written: nothing in it has happened yet."""
 MANIFEST = "manifest.json"
@@ -110,7 +112,8 @@ class Run:
     def _hold(self, rows: "pd.DataFrame") -> None:
         """Keeps held requests with their values, so that they can be made again when they are due."""
         told = [json.dumps(values, ensure_ascii=False, sort_keys=True) for values in rows["values"]]
-        table = rows[list(HELD)[:-1]].assign(values=told).sort_values("message")
+        table = rows[list(HELD)[:-1]].astype("str").apply(guarded, kind="text").assign(values=told)
+        table = table.sort_values("message")
         self._file("held.csv", table.to_csv(index=False, lineterminator="\n").encode(), len(table))
 
     def _table(self, name: str, table: "pd.DataFrame") -> None:
@@ -171,14 +174,21 @@ def clear_up(folder: Path, last_run: int) -> None:
 
 
 def read_held(paths: Iterable[Path]) -> "pd.DataFrame":
-    """The values of held requests from the files of their runs: message, and each value in a column of its own."""
+    """The values of held requests from the files of their runs: message, and each value in a column of its own.
+
+    Raises DataError for a file that another program saved in a form that cannot be read.
+    """
     import pandas as pd
 
     found: dict[str, dict[str, str | None]] = {}
     for path in paths:
         if path.is_file():
-            table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
-            found |= dict(zip(table["message"], map(json.loads, table["values"]), strict=True))
+            try:
+                table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+                found |= dict(zip(table["message"], map(dict, map(json.loads, table["values"])), strict=True))
+            except (ValueError, TypeError, KeyError) as error:
+                name = f"{path.parent.name}/{path.name}"
+                raise DataError("outbox_held", file=name, problem=type(error).__name__) from None
     return pd.DataFrame(list(found.values()), index=pd.Index(list(found), name="message", dtype="str")).reset_index()
 
 

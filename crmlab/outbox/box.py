@@ -10,9 +10,9 @@ from crmlab.collect.consent import demand_consent
 from crmlab.collect.mask import mask
 from crmlab.errors import DataError, ParameterError
 from crmlab.handover.write import Written, write_crm
-from crmlab.outbox.artefacts import Run, clear_up, read_held
+from crmlab.outbox.artefacts import CRM, Run, clear_up, read_held
 from crmlab.outbox.checks import CHECKS, Batch, decide
-from crmlab.outbox.log import Log, stamp
+from crmlab.outbox.log import Log, on_disk, stamp
 from crmlab.outbox.mail import Sender
 from crmlab.outbox.people import People, demand_tables
 from crmlab.outbox.replies import take_reply
@@ -73,10 +73,12 @@ class Outbox:
 
         Raises
         ------
-        DataError where the data have no customers to write to, and where another program holds the log
+        DataError where the data have no customers to write to, where another program holds the log, where the folder
+        cannot be written to, and where the log was begun with another key
         """
         demand_tables(shop)
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        with on_disk():
+            Path(folder).mkdir(parents=True, exist_ok=True)
         outbox = cls(Path(folder), shop, rules, sender, templates or open_templates(), lang)
         with outbox._log.writing():
             clear_up(outbox.folder, outbox._log.last_run)
@@ -210,7 +212,7 @@ class Outbox:
         customers = self.shop.read_personal("customers")
         rows = customers[customers["customer_id"].isin(own)].reset_index(drop=True)
         day = moment(at).astimezone(ZoneInfo(self.rules.zone)).date()
-        path = self.folder / "crm" / f"{Path(crm).stem}.csv"
+        path = self.folder / CRM / f"{Path(crm).stem}.csv"
         return write_crm(rows, crm, path, purpose="marketing", consents=people.consents, on=day)
 
     def _held(self, at: datetime) -> "pd.DataFrame":
@@ -248,12 +250,15 @@ class Outbox:
         new = decided[(decided["decision"] != "already") & ~self._log.refused_then(decided, at)]
         if new.empty:
             return Report(report, ""), None
-        run = Run(self.folder, self._log.last_run + 1, self.shop.key)
+        with on_disk():
+            run = Run(self.folder, self._log.last_run + 1, self.shop.key)
         try:
             demand_written(new, people)
-            files = run.write(batch, new)
+            with on_disk():
+                files = run.write(batch, new)
             self._log.add(entries(new.join(files), run.number, at, self.rules.keep_until(at)))
-            run.manifest(batch, Report(new, "").summary().to_dict("records"), self._log.head)
+            with on_disk():
+                run.manifest(batch, Report(new, "").summary().to_dict("records"), self._log.head)
             run.settle()
         except BaseException:
             run.discard()

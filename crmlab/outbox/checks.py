@@ -10,12 +10,14 @@ from crmlab.outbox.mail import Sender, is_address
 from crmlab.outbox.people import ADDRESS_COLUMNS, PHONE, People
 from crmlab.outbox.requests import value_text
 from crmlab.outbox.rules import Rules, zone_of
-from crmlab.outbox.templates import OFFER, Template
+from crmlab.outbox.templates import Template, holds_offer
 from crmlab.words import LANGUAGES
 
 if TYPE_CHECKING:
     import pandas as pd
 
+LONGEST = {"customer": 100, "request": 1000, "sender": 1000}
+"""Characters of a value, by where it comes from: a name of 10,000 would cost the shop 150 text messages."""
 PARTS = {"email": ("subject", "mail")}
 """The parts of a template that a channel uses; every other channel uses its text."""
 
@@ -175,7 +177,7 @@ def objected(batch: Batch, rows: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def values(batch: Batch, rows: "pd.DataFrame") -> "pd.DataFrame":
-    """A value is missing, or holds the name or contact of somebody else; `detail` names the variable."""
+    """A value is missing or too long, or holds the name or contact of somebody else; `detail` names the variable."""
     import pandas as pd
 
     found = [rows[[]].head(0)]
@@ -186,6 +188,8 @@ def values(batch: Batch, rows: "pd.DataFrame") -> "pd.DataFrame":
                 foreign = batch.people.foreign(given, of_template["customer"])
                 found.append(_stopped(of_template, foreign, reason="foreign_data", detail=variable))
             found.append(_stopped(of_template, given.isna(), reason="missing_value", detail=variable))
+            long = given.str.len() > LONGEST[source]
+            found.append(_stopped(of_template, long.eq(True), reason="value_too_long", detail=variable))
     stopped = pd.concat(found)
     return stopped[~stopped.index.duplicated()]
 
@@ -218,7 +222,7 @@ def rendering(batch: Batch, rows: "pd.DataFrame") -> "pd.DataFrame":
             except Exception:  # whatever the template of a stranger does with a value
                 reasons[row] = "template_fails"
                 continue
-            if not template.commercial and any(OFFER.search(text) for text in made.values()):
+            if not template.commercial and any(map(holds_offer, made.values())):
                 reasons[row] = "offer_in_service"
             else:
                 batch.texts[row] = made

@@ -28,7 +28,7 @@ def short_text(batch: Batch, row: int, channel: str, lang: str, commercial: bool
     """
     words, sender = batch.texts[row]["text"], batch.sender
     if channel == "sms":
-        signed = batch.rules.sms_signature.format(shop=sender.name) + " ".join(words.split())
+        signed = batch.rules.sms_signature.replace("{shop}", sender.name) + " ".join(words.split())
         ending = word("outbox.sms_contact", lang, contact=sender.contact) + batch.rules.sms_opt_out[lang]
         return signed + (ending if commercial else "")
     if channel == "social" or not commercial:

@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS suppressions (
     contact TEXT NOT NULL, channel TEXT NOT NULL, since TEXT NOT NULL, reason TEXT NOT NULL,
     PRIMARY KEY (contact, channel)
 );
+CREATE TABLE IF NOT EXISTS key (digest BLOB PRIMARY KEY);
 CREATE TRIGGER IF NOT EXISTS log_stays BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS log_unchanged BEFORE UPDATE ON log WHEN NOT ({UNCHANGED} AND {BLANKED})
 BEGIN SELECT RAISE(ABORT, 'append-only'); END;
@@ -53,39 +54,48 @@ LATEST = "FROM log WHERE entry IN (SELECT max(entry) FROM log WHERE kind = 'deci
 
 
 class Log:
-    """The log in one folder. `key` is the shop's: without it nobody can write an entry that passes `broken`."""
+    """The log in one folder. `key` is the shop's: without it nobody can write an entry that passes `broken`.
+
+    Raises DataError where it cannot be opened, and for another key than it was begun with: all pseudonyms and hashes
+    would be others, and whoever refused would get messages again.
+    """
 
     def __init__(self, folder: Path, key: "Key"):
         self._key = key
-        self._connection = sqlite3.connect(folder / FILE, isolation_level=None, timeout=5)
+        with _told():
+            self._connection = sqlite3.connect(folder / FILE, isolation_level=None, timeout=5)
         try:
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA secure_delete = ON")
-            self._connection.executescript(TABLES)
-        except sqlite3.OperationalError:
+            with _told():
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.execute("PRAGMA secure_delete = ON")
+                self._connection.executescript(TABLES)
+                self._demand_key()
+        except DataError:
             self._connection.close()
-            raise DataError("outbox_busy") from None
-        except sqlite3.DatabaseError:
-            self._connection.close()
-            raise DataError("outbox_no_log", file=FILE) from None
+            raise
+
+    def _demand_key(self) -> None:
+        own = hmac.digest(self._key.secret, b"outbox key", "sha256")
+        self._connection.execute("INSERT INTO key SELECT ? WHERE NOT EXISTS (SELECT 1 FROM key)", [own])
+        if self._connection.execute("SELECT digest FROM key").fetchone()[0] != own:
+            raise DataError("outbox_other_key", file=FILE)
 
     def close(self) -> None:
         self._connection.close()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """All or nothing, and nobody else writes meanwhile. Raises DataError where another program does."""
-        try:
+        """All or nothing, and nobody else writes meanwhile. Raises DataError where another program does, and where the
+        disk takes nothing."""
+        with _told():
             self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            raise DataError("outbox_busy") from None
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def add(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Adds entries to the chain; a name that an entry lacks is blank. Call it while `writing`."""
@@ -181,6 +191,12 @@ class Log:
         """Contacts that are closed for ever: contact (keyed hash), channel, since, reason."""
         return self.read("SELECT contact, channel, since, reason FROM suppressions ORDER BY contact, channel")
 
+    def closed(self, contact: str, channel: str) -> str | None:
+        """Why a channel of a contact (keyed hash) is closed at this very moment; None where it is open."""
+        asked = "SELECT reason FROM suppressions WHERE contact = ? AND channel = ?"
+        found = self._connection.execute(asked, [contact, channel]).fetchone()
+        return found[0] if found else None
+
     def suppress(self, contact: str, channel: str, since: date, reason: str) -> None:
         """Closes a channel of a contact; the first day stands. Call it while `writing`."""
         self._connection.execute(
@@ -194,6 +210,29 @@ class Log:
             f"UPDATE log SET customer = NULL, contact = NULL WHERE {there} AND ({condition})", tuple(values)
         )
         return blanked.rowcount
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What SQLite cannot do, in plain words: another program writes, the disk takes nothing, or this is no log."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        raise (DataError("outbox_busy") if busy else DataError("outbox_not_written", problem=error)) from None
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError:
+        raise DataError("outbox_no_log", file=FILE) from None
+
+
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """What the disk does not take, in plain words and without a path: full, read-only, not allowed."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError("outbox_not_written", problem=error.strerror or error) from None
 
 
 def stamp(at: datetime) -> str:

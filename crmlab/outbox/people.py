@@ -1,5 +1,7 @@
 """Who can be written to: the customers of a shop with their contacts, zones and what is closed to them."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 ADDRESS_COLUMNS = {"email": "email", "sms": "phone", "wangwang": "customer_id", "onsite": "customer_id"}
 """Where the address for a channel stands: the shop's own messages go to the customer number."""
 NEEDED = ("customers", "consents")
-PHONE = r"1\d{10}"
+PHONE = r"1[0-9]{10}"
 REFUSED_BY_PERSON = ("opt_out", "complaint")
 """Reasons of a suppression that a person gave. They end profiling for marketing too (GDPR art. 21(2)-(3))."""
 
@@ -45,7 +47,7 @@ class People:
         wanted = ["customer_id", "name", "phone", "email", "wechat", "language", "zone", "registered_on"]
         rows = customers.reindex(columns=wanted)
         rows = rows.astype(dict.fromkeys(wanted[:-1], "str"))
-        rows["phone"] = rows["phone"].map(plain_contact, na_action="ignore")
+        rows["phone"] = rows["phone"].map(_phone, na_action="ignore")
         rows["email"] = rows["email"].str.strip()
         tombstones = _tombstones(shop)
         rows["deleted"] = buried(rows, tombstones, shop.key) if len(tombstones) else False
@@ -107,6 +109,12 @@ class People:
         own = [{plain(text).strip() for text in row if isinstance(text, str)} for row in own.itertuples(index=False)]
         others = [row for row, mine in zip(values.index[risky], own, strict=True) if not told[values[row]] <= mine]
         return risky & values.index.isin(others)
+
+
+def _phone(text: str) -> str:
+    """A number as digits; one of another country stays as it is, for +1 310… is not the Chinese 1310…."""
+    abroad = re.match(r"\s*\+(?!\s*86)", unicodedata.normalize("NFKC", text))
+    return text.strip() if abroad else plain_contact(text)
 
 
 def _told(value: str, names: dict[int, set[str]]) -> set[str]:

@@ -4,11 +4,11 @@ import base64
 import hmac
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crmlab.collect.mask import looks_personal, mask
-from crmlab.collect.personal import INVISIBLE
 from crmlab.errors import DataError
 from crmlab.outbox.templates import Template
 
@@ -49,7 +49,7 @@ def read_requests(requests: "pd.DataFrame", templates: Mapping[str, Template], k
         raise DataError("outbox_wrong_channel", names=names, count=int(wrong.sum()))
     campaign = requests["campaign"] if "campaign" in requests else pd.Series("", index=requests.index)
     rows = pd.DataFrame({"customer": requests["customer_id"].astype("str"), **given})
-    rows["campaign"] = campaign.astype("str").fillna("")
+    rows["campaign"] = _campaigns(campaign)
     rows = with_templates(rows, templates)
     rows["values"] = _values(requests, rows["template"], templates)
     rows["message"] = [_number(key, templates, row) for row in rows[_IDENTITY].itertuples(index=False)]
@@ -63,6 +63,15 @@ def with_templates(rows: "pd.DataFrame", templates: Mapping[str, Template]) -> "
         for name in ("commercial", "purposes", "priority")
     }
     return rows.assign(**told).astype({"commercial": "bool"})
+
+
+def _campaigns(given: "pd.Series") -> "pd.Series":
+    """Names of campaigns, each on one line. Raises DataError for a contact in one: the log keeps them."""
+    text = given.astype("str").map(value_text, na_action="ignore").astype("str").fillna("")
+    personal = text.map({one: looks_personal(one) for one in text.unique()}).astype("bool")
+    if personal.any():
+        raise DataError("outbox_campaign", names=_shown(text[personal]), count=int(personal.sum()))
+    return text
 
 
 _IDENTITY = ["customer", "template", "channel", "campaign", "values"]
@@ -86,7 +95,8 @@ def _texts(values: "pd.Series") -> list[str | None]:
 
 
 def value_text(value: Any) -> str | None:
-    """A value as it stands in a message: on one line, with nothing invisible in it; None for a blank one.
+    """A value as it stands in a message: on one line, with nothing invisible in it, such as marks of direction; None
+    for a blank one.
 
     >>> import pandas as pd
     >>> value_text("a\\r\\nBcc: b\\u202e "), value_text(5.0), value_text(pd.Timestamp("2026-06-20")), value_text(" ")
@@ -98,7 +108,10 @@ def value_text(value: Any) -> str | None:
         )
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return BLANKS.sub(" ", str(value).translate(INVISIBLE)).strip() or None
+    text = BLANKS.sub(" ", str(value))
+    if not text.isprintable():
+        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return text.strip() or None
 
 
 def _number(key: "Key", templates: Mapping[str, Template], row: Any) -> str:

@@ -36,8 +36,9 @@ class Rules:
         no quiet hours
     cap, cap_days : at most `cap` messages of marketing and care per customer in any `cap_days` days, all channels
     keep_months : months for which the log keeps who was written to; at least 5
-    sms_signature : how a text message names its sender; `{shop}` stands for the name
-    mail_mark, sms_opt_out : by language, what stands before the subject of advertising mail, and how to refuse
+    sms_signature : how a text message names its sender; `{shop}` stands for the name and must be there
+    mail_mark, sms_opt_out : by language, what stands before the subject of advertising mail, and how to refuse, which
+        is never blank
 
     Raises ParameterError for a value that cannot be.
     """
@@ -61,6 +62,8 @@ class Rules:
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise ParameterError("outbox_rule_low", name=name, value=value, least=least)
+        if "{shop}" not in self.sms_signature or not all(self.sms_opt_out[lang].strip() for lang in LANGUAGES):
+            raise ParameterError("outbox_rule_texts")
 
     def quiet_until(self, at: datetime, zone: str) -> datetime | None:
         """When the quiet hours end in which `at` falls in that zone; None outside them.

@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crmlab.errors import DataError
 from crmlab.outbox.artefacts import keyed_digest
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SECONDS = 30
 """How long a server may take to answer."""
 OUTCOMES = ("sent", "refused", "later", "unsure")
+TAKEN = "taken"
+"""What another program hands over in this moment; it is not in the table."""
 COLUMNS = ("customer_id", "outcome", "reason", "detail", "message")
 CHECKED = ("known", "deleted", "contact", "zone", "consent", "suppressed", "objected", "quiet")
 """Checks that a written mail passes again before it is sent."""
@@ -79,6 +81,7 @@ def hand_over(batch: Batch, log: Log, folder: Path, host: str, port: int) -> Han
     both = pd.concat([decided[decided["decision"] != "written"], mails]).reset_index(drop=True)
     outcomes = pd.DataFrame(told, columns=["outcome", "reason", "detail"], dtype="object")
     table = both[["customer", "message"]].rename(columns={"customer": "customer_id"}).join(outcomes)
+    table = table[table["outcome"] != TAKEN]
     return Handed(table[list(COLUMNS)].sort_values("message", ignore_index=True))
 
 
@@ -97,7 +100,9 @@ def _one(line: "_Line", log: Log, batch: Batch, folder: Path, row: tuple) -> tup
         return _refused(log, batch, row._replace(reason="contact_changed", detail=None))
     if not line.ready():
         return "later", "no_connection", None
-    _note(log, batch, row, "intent", None, None)
+    stopped = _claim(log, batch, row)
+    if stopped:
+        return stopped
     outcome, code, dead = line.send(batch.sender.contact, row.contact, content)
     reason = None if outcome == "sent" else "server" if code else "no_connection"
     _note(log, batch, row, outcome, reason, code)
@@ -107,12 +112,30 @@ def _one(line: "_Line", log: Log, batch: Batch, folder: Path, row: tuple) -> tup
     return outcome, reason, code
 
 
+def _claim(log: Log, batch: Batch, row: tuple) -> tuple[str, str | None, str | None] | None:
+    """Logs the intent, unless another program has this mail by now or its reader has refused since the call began."""
+    with log.writing():
+        state = log.read(f"{STATES} AND message = ?", [row.message])["decision"]
+        if len(state) and state[0] != "later":
+            return TAKEN, None, None
+        closed = log.closed(row.hash, "email")
+        if closed and (row.commercial or closed == "hard_bounce"):
+            log.add([_entry(batch, row, "refused", "channel_closed", closed)])
+            return "refused", "channel_closed", closed
+        log.add([_entry(batch, row, "intent", None, None)])
+    return None
+
+
 def _note(log: Log, batch: Batch, row: tuple, outcome: str, reason: str | None, detail: str | None) -> None:
+    with log.writing():
+        log.add([_entry(batch, row, outcome, reason, detail)])
+
+
+def _entry(batch: Batch, row: tuple, outcome: str, reason: str | None, detail: str | None) -> dict[str, Any]:
     entry = {"at": stamp(batch.at), "kind": "handover", "message": row.message, "channel": "email"}
     entry |= {"template": row.template, "decision": outcome, "reason": reason, "detail": detail}
     entry |= {"keep_until": batch.rules.keep_until(batch.at).isoformat()}
-    with log.writing():
-        log.add([entry | {"customer": row.customer, "contact": row.hash}])
+    return entry | {"customer": row.customer, "contact": row.hash}
 
 
 class _Line:
@@ -134,11 +157,14 @@ class _Line:
                 self._server.close()
 
     def ready(self) -> bool:
-        """Whether there is a connection. Raises DataError for a server that would send mails in the clear abroad."""
+        """Whether there is a connection. Raises DataError for a server that would send mails in the clear abroad, and
+        for one whose certificate does not prove that it is that server."""
         while self._server is None and self._tries:
             self._tries -= 1
             try:
                 self._server = self._connected()
+            except ssl.SSLCertVerificationError:
+                raise DataError("outbox_certificate", host=self._host) from None
             except (smtplib.SMTPException, OSError):
                 self._server = None
         return self._server is not None

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crmlab.outbox.artefacts import MANIFEST, RUNS, keyed_digest
+from crmlab.intake.cells import plain
+from crmlab.outbox.artefacts import CRM, MANIFEST, RUNS, clear_up, keyed_digest
 from crmlab.outbox.log import Log, stamp
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def verify(folder: Path, log: Log, key: "Key") -> "pd.DataFrame":
 
     entry_changed: an entry of the log was changed, put in, or follows one that was taken out. log_cut: a manifest knows
     an entry that the log lacks. file_missing, file_changed: a file of a run. no_manifest: a folder or its manifest is
-    gone. Mails of a deleted person are gone rightly.
+    gone. manifest_changed: a manifest that is none any more. Mails of a deleted person are gone rightly.
     """
     import pandas as pd
 
@@ -35,14 +36,22 @@ def verify(folder: Path, log: Log, key: "Key") -> "pd.DataFrame":
         if not path.is_file():
             found.append(("no_manifest", name))
             continue
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if log.hash_of(told["log"]["entry"]) != told["log"]["hash"]:
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            entry, head = told["log"]["entry"], told["log"]["hash"]
+            files = {f"{name}/{one['file']}": one["digest"] for one in told["files"]}
+        except (ValueError, KeyError, TypeError):
+            found.append(("manifest_changed", name))
+            continue
+        if log.hash_of(entry) != head:
             found.append(("log_cut", name))
-        found += _differing(folder, {f"{name}/{one['file']}": one["digest"] for one in told["files"]}, key)
-    there = "channel = 'email' AND digest IS NOT NULL AND customer IS NOT NULL"
-    mails = log.read(f"SELECT file, digest FROM log WHERE {there}")
+        found += _differing(folder, files, key)
+    named = f"file IS NOT NULL AND customer IS NOT NULL AND run NOT IN ({PURGED})"
+    tables = log.read(f"SELECT DISTINCT file FROM log WHERE channel <> 'email' AND {named}")["file"]
+    found += [("file_missing", name) for name in tables if not (folder / name).is_file()]
+    mails = log.read(f"SELECT file, digest FROM log WHERE channel = 'email' AND digest IS NOT NULL AND {named}")
     found += _differing(folder, dict(zip(mails["file"], mails["digest"].map(bytes.hex), strict=True)), key)
-    return pd.DataFrame(found, columns=list(FOUND))
+    return pd.DataFrame(sorted(set(found)), columns=list(FOUND))
 
 
 def _differing(folder: Path, digests: dict[str, str], key: "Key") -> list[tuple[str, str]]:
@@ -60,21 +69,26 @@ def erase(folder: Path, log: Log, key: "Key", customer: str, *, at: datetime) ->
     """Takes a person (by pseudonym) out of every file and out of the log: place, rows. PIPL art. 47.
 
     The entries of the log stay, without pseudonym and contact, and the chain holds; suppressions stay, so that nobody
-    writes to that contact. A call that was broken off can be made again.
+    writes to that contact. Import files for a CRM go as a whole where the person was written to, because each has
+    columns of its own; `Outbox.write_crm` makes them anew. A call that was broken off can be made again.
     """
     import pandas as pd
 
     removed = {}
-    for path in sorted((folder / RUNS).glob("*/*.csv")):
-        rows = _without(path, key, customer)
-        if rows:
-            removed[path.relative_to(folder).as_posix()] = rows
     with log.writing():
+        clear_up(folder, log.last_run)
+        for path in sorted((folder / RUNS).glob("*/*.csv")):
+            rows = _without(path, key, customer)
+            if rows:
+                removed[path.relative_to(folder).as_posix()] = rows
         own = log.read("SELECT DISTINCT contact FROM log WHERE customer = ? AND contact IS NOT NULL", [customer])
         places = ", ".join("?" * len(own))
         alone = f"customer = ? OR (customer IS NULL AND contact IN ({places}))"
         blanked = log.blank(alone, [customer, *own["contact"]])
         if blanked:
+            for path in sorted((folder / CRM).glob("*.csv")):
+                path.unlink()
+                removed[path.relative_to(folder).as_posix()] = 1
             removed["log"] = blanked
             log.add([{"at": stamp(at), "kind": "erased", "detail": str(blanked)}])
     return pd.DataFrame(sorted(removed.items()), columns=["place", "rows"])
@@ -88,11 +102,12 @@ def _without(path: Path, key: "Key", customer: str) -> int:
     table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding=encoding)
     if "customer_id" not in table:
         return 0
-    own = key.pseudonyms(table["customer_id"]) == customer
+    own = key.pseudonyms(plain(table["customer_id"])) == customer
     if not own.any():
         return 0
     for name in table.loc[own, "file"] if "file" in table else ():
-        (path.parent / name).unlink(missing_ok=True)
+        if (path.parent / name).resolve().is_relative_to(path.parent.resolve()):
+            (path.parent / name).unlink(missing_ok=True)
     ends = "\r\n" if encoding == "utf-8-sig" else "\n"
     content = table[~own].to_csv(index=False, lineterminator=ends).encode(encoding)
     _replace(path, content)

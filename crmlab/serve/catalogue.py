@@ -72,7 +72,6 @@ class Service:
 class Catalogue:
     """The services of a file by priority; `currency` is the one of their costs."""
 
-    name: str
     currency: str
     services: tuple[Service, ...]
 
@@ -161,7 +160,7 @@ def _checked(path: Path, codes: Collection[str]) -> Catalogue:
                 for line, row in zip(cells.index, cells.to_dict("records"), strict=True)]  # fmt: skip
     _demand_ids(file, services)
     services.sort(key=lambda service: (service.priority, service.line))
-    catalogue = Catalogue(path.stem, currency, tuple(services))
+    catalogue = Catalogue(currency, tuple(services))
     _demand_covered(file, catalogue)
     return catalogue
 

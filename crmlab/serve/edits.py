@@ -24,6 +24,8 @@ EDIT = ["customer_id", "column", "text", "edited_by", "edited_on", "edited_why",
 CONFLICT = ["customer_id", "column", "text", "proposed", "proposed_now", "edited_by", "edited_on", "edited_why"]
 NOT_APPLIED = ["customer_id", "column", "text", "edited_by", "edited_on", "edited_why", "reason"]
 EDITABLE = ("customer_features", "service")
+LONGEST = 10_000
+"""Characters of a changed cell: a spreadsheet cuts off what is beyond 32,767, and the ways to a person follow."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def added(
     for wrong, key in ((places < 0, "serve_no_customer"), (~plan.taking_part[places], "serve_edit_not_agreed")):
         if wrong.any():
             raise DataError(key, customer=shown_id(rows.loc[wrong, "customer_id"].iloc[0]))
-    _demand_nothing_personal(rows, f"{by}\n{why}")
+    demand_sayable(rows.assign(edited_by=by, edited_why=why))
     if proposed is None:
         proposed = [plan.machine[one].iloc[place] for one, place in zip(rows["column"], places, strict=True)]
     about = {"edited_by": by, "edited_on": on.isoformat(), "edited_why": why, "lang": plan.lang}
@@ -82,12 +84,17 @@ def written(cells: "pd.Series") -> "pd.Series":
     return texts(cells.astype("str"), "text").astype("str").str.replace(CONTROL, "", regex=True).fillna("")
 
 
-def _demand_nothing_personal(rows: "pd.DataFrame", about: str) -> None:
+def demand_sayable(edits: "pd.DataFrame") -> None:
+    """Raises DataError for an edit with personal data in it, or too long for the cell of a spreadsheet."""
     from crmlab.collect.scan import find_personal_in
 
-    for customer, text in zip(rows["customer_id"], rows["text"], strict=True):
-        if len(found := find_personal_in(f"{text}\n{about}")):
-            raise DataError("serve_edit_personal", customer=shown_id(customer), kind=found["kind"].iloc[0])
+    long = edits["text"].str.len() > LONGEST
+    if long.any():
+        customer = shown_id(edits.loc[long, "customer_id"].iloc[0])
+        raise DataError("serve_edit_long", customer=customer, length=int(edits["text"].str.len().max()), most=LONGEST)
+    for one in edits.itertuples():
+        if len(found := find_personal_in(f"{one.text}\n{one.edited_by}\n{one.edited_why}")):
+            raise DataError("serve_edit_personal", customer=shown_id(one.customer_id), kind=found["kind"].iloc[0])
 
 
 def applied(plan: "Plan") -> Edited:

@@ -203,7 +203,8 @@ class Plan:
 
         `column` is customer_features or service; `by` and `why` say who changed it and for what reason. The way to a
         person stays in every service cell. Raises DataError for another column, for a customer who is not in the plan
-        or did not agree to profiling, where `by` or `why` is blank, and for phone numbers or mails in the text.
+        or did not agree to profiling, where `by` or `why` is blank, for phone numbers or mails in the text, and for a
+        text of more than 10,000 characters.
         """
         return replace(self, edits=human.added(self, [(str(customer_id), column, text)], by=by, on=on, why=why))
 
@@ -215,7 +216,8 @@ class Plan:
         What is a change is seen against `exported`, the file plan_exported.csv that `save` wrote; by default the one
         beside `path`, and where there is none, against this plan. Rows may stand in any order, and rows that were
         deleted change nothing. Raises DataError for other columns than the three, for a customer who stands there twice
-        or was not in the export, and for what `edit` refuses.
+        or was not in the export, for rows that cannot be read, formulas without a saved result, errors such as #REF!
+        and merged cells, for a column that was sorted by itself, and for what `edit` refuses.
         """
         found = changed_cells(self, Path(path), Path(exported) if exported else None)
         cells = zip(found["customer_id"], found["column"], found["text"], strict=True)
@@ -224,7 +226,7 @@ class Plan:
     def reopen(self, folder: str | Path) -> "Plan":
         """This plan with the edits that `save` wrote into a folder, and its own after them. Without a file of edits
         there it stays as it is. To take an edit back, delete its row in that file. Raises DataError for a file that
-        holds no edits."""
+        holds no edits, or some that `edit` would refuse for what they say."""
         import pandas as pd
 
         there = read_edit_list(Path(folder))

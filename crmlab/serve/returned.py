@@ -5,16 +5,19 @@ differs from the plan of today may only be news.
 """
 
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 from crmlab.errors import DataError
-from crmlab.serve.edits import EDIT, EDITABLE
+from crmlab.serve.edits import EDIT, EDITABLE, demand_sayable
 from crmlab.words import LANGUAGES, word
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crmlab.intake.grid import Grid
     from crmlab.serve.plan import Plan
 
 TABLE, BOOK, EDITS, EXPORTED, SUMS = (
@@ -25,6 +28,11 @@ TABLE, BOOK, EDITS, EXPORTED, SUMS = (
     "plan_exported.sha256",
 )
 COLUMNS = ["customer_id", "customer_features", "service"]
+ERROR_VALUES = ("#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
+"""What a spreadsheet shows where a formula went wrong."""
+
+
+MERGED = re.compile(rb'mergeCell [^>]*?ref="([A-Z0-9:]+)"')
 
 
 def headings(lang: str) -> dict[str, str]:
@@ -37,12 +45,14 @@ def read_edit_list(folder: Path) -> "pd.DataFrame | None":
     path = folder / EDITS
     if not path.exists():
         return None
-    cells, found = _cells(path)
-    if found != EDIT or cells is None:
+    grid, found = _grid(path)
+    if found != EDIT or grid.faults:
         raise DataError("serve_edits_file", file=path.name, there=", ".join(EDIT))
+    cells = grid.cells.apply(_plain)
     foreign = cells[~cells["column"].isin(EDITABLE) | ~cells["lang"].isin(LANGUAGES)]
     if len(foreign):
         raise DataError("serve_edits_row", file=path.name, line=int(foreign.index[0]), count=len(foreign))
+    demand_sayable(cells)
     return cells.reset_index(drop=True)
 
 
@@ -65,6 +75,7 @@ def changed_cells(plan: "Plan", path: Path, exported: Path | None) -> "pd.DataFr
     for column in EDITABLE:
         was = _plain(before[column]).reindex(given.index)
         own = pd.DataFrame({"column": column, "text": given[column], "proposed": was})[given[column] != was]
+        _demand_beside_their_customers(own, path.name)
         known = earlier[earlier["column"] == column].set_index("customer_id")["proposed"]
         found.append(own.assign(proposed=known.reindex(own.index).fillna(own["proposed"])))
     return pd.concat(found).rename_axis("customer_id").reset_index().sort_values(["customer_id", "column"])
@@ -105,25 +116,55 @@ def _sum(path: Path) -> str:
 def _table(path: Path) -> "pd.DataFrame":
     """An export read back, by customer."""
     names = {said: name for lang in LANGUAGES for name, said in headings(lang).items()} | {one: one for one in COLUMNS}
-    cells, found = _cells(path)
+    grid, found = _grid(path)
     columns = [names.get(one, one) for one in found]
-    if sorted(columns) != sorted(COLUMNS) or cells is None:
+    if sorted(columns) != sorted(COLUMNS):
         there = " / ".join(", ".join(headings(lang).values()) for lang in LANGUAGES)
-        raise DataError("serve_edited_headings", file=path.name, found=", ".join(found) or "–", there=there)
-    cells = cells.set_axis(columns, axis="columns")
+        raise DataError("serve_edited_headings", file=path.name, found=_shown(found, names), there=there)
+    if grid.faults:
+        line, _, reason = grid.faults[0]
+        key = "serve_edited_formula" if reason == "formula_no_value" else "serve_edited_cells"
+        raise DataError(key, file=path.name, line=line, count=len(grid.faults))
+    _demand_unmerged(path)
+    cells = grid.cells.apply(_plain).set_axis(columns, axis="columns")
+    wrong = cells.isin(ERROR_VALUES).any(axis=1)
+    if wrong.any():
+        raise DataError("serve_edited_error", file=path.name, line=int(cells.index[wrong][0]), count=int(wrong.sum()))
     if twice := int(cells["customer_id"].duplicated().sum()):
         raise DataError("serve_edited_twice", file=path.name, count=twice)
     return cells.set_index("customer_id")
 
 
-def _cells(path: Path) -> tuple["pd.DataFrame | None", list[str]]:
-    """The cells of a file and its headings; None for the cells where a row has too many or too few of them."""
+def _shown(found: list[str], names: dict[str, str]) -> str:
+    """Headings for an error message; only their shape where they may be a row of customers without its headings."""
+    from crmlab.collect.mask import looks_personal, mask
+
+    known = set(found) & set(names)
+    return ", ".join(one if known and not looks_personal(one) else mask(one) for one in found) or "–"
+
+
+def _demand_unmerged(path: Path) -> None:
+    """Merging cells throws away what stood in all but the first of them; nobody meant to empty those."""
+    if path.suffix.lower() != ".xlsx":
+        return
+    with ZipFile(path) as parts:
+        for name in parts.namelist():
+            if name.startswith("xl/worksheets/") and (found := MERGED.search(parts.read(name))):
+                raise DataError("serve_edited_merged", file=path.name, cells=found[1].decode("ascii"))
+
+
+def _demand_beside_their_customers(changed: "pd.DataFrame", file: str) -> None:
+    """Raises DataError where all changed texts are the old ones of other customers: a column was sorted by itself."""
+    if len(changed) > 1 and sorted(changed["text"]) == sorted(changed["proposed"]):
+        raise DataError("serve_edited_moved", file=file, count=len(changed))
+
+
+def _grid(path: Path) -> tuple["Grid | None", list[str]]:
+    """The first sheet of a file and its headings."""
     from crmlab.intake.grid import read_grids
 
     grid = next(read_grids(path), None)
-    if grid is None:
-        return None, []
-    return None if grid.faults else grid.cells.apply(_plain), grid.headings
+    return grid, grid.headings if grid else []
 
 
 def _plain(texts: "pd.Series") -> "pd.Series":

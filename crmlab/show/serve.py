@@ -63,20 +63,22 @@ def service_load(plan: "Plan", lang: str = "zh") -> Picture:
 
 
 def services_by_tier(plan: "Plan", lang: str = "zh") -> Picture:
-    """A grid of customers: a row per service, a column per value tier. The services that most customers get, 14 at the
-    most; customers without a known tier stand under unknown."""
+    """A grid of customers: a row per service, a column per value tier. The services with limited places, and of the
+    others those that most customers get, 14 at the most; customers without a known tier stand under unknown."""
     import seaborn as sns
 
     budget = _personal(plan)
     title = word("chart.services_by_tier", lang)
     if budget.empty:
         return nothing(title, lang)
-    names = budget.sort_values("planned", ascending=False)["service"].head(MOST)
+    limited = budget["capacity"].notna()
+    shown = budget.assign(limited=limited).sort_values(["limited", "planned"], ascending=False).head(MOST)
+    names = shown.sort_values("planned", ascending=False)["service"]
     counts = plan.by_tier().loc[names, ["high", "mid", "low", "unknown"]]
     counts = counts.loc[:, counts.any()]
-    figure, (axes,) = blank(1.3 * len(counts.columns) + 4.6, 0.5 * len(counts) + 1.6)
+    figure, (axes,) = blank(1.3 * len(counts.columns) + 5.2, 0.54 * len(counts) + 1.6)
     sns.heatmap(counts, annot=True, fmt=",.0f", cmap="Blues", cbar=False, linewidths=1, ax=axes)
-    axes.set_yticks(axes.get_yticks(), [_wrapped(name, lang) for name in counts.index], rotation=0, fontsize=10)
+    axes.set_yticks(axes.get_yticks(), [_wrapped(name, lang) for name in counts.index], rotation=0, fontsize=12)
     levels = [code_word("value_tier", name, lang) for name in counts.columns]
     levels = [heading(name, lang) if name == "unknown" else said for name, said in zip(counts, levels, strict=True)]
     axes.set_xticks(axes.get_xticks(), levels, rotation=0)

@@ -42,7 +42,7 @@ def campaign_effects(verdict: "Verdict", lang: str = "zh", *, planted: "pd.DataF
     _rows(axes, table, lang)
     axes.set_xlabel(word("chart.track_points", lang))
     axes.set_title(title, pad=30)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=10)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=11.5)
     whole = verdict.share
     alt = word("chart.track_effects_alt", lang, strata=len(table) - 1, estimate=100 * whole.estimate,
                low=100 * whole.low, high=100 * whole.high, shown=len(verdict.shown))  # fmt: skip
@@ -70,7 +70,7 @@ def campaign_arms(verdict: "Verdict", lang: str = "zh") -> Picture:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
     axes.set_xlabel(word("chart.track_bought", lang))
     axes.set_title(title, pad=30)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=10)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=11.5)
     alt = word("chart.track_arms_alt", lang, strata=len(table), treated=verdict.share.treated,
                held_out=verdict.share.held_out)  # fmt: skip
     return Picture(figure, alt)
@@ -140,7 +140,7 @@ def campaign_balance(observed: "Observed", lang: str = "zh") -> Picture:
     axes.axvline(0, color=INK, lw=1)
     axes.plot(table["standard_difference"], table.index, "o", color=BLUE, ms=9)
     for place, apart in table["standard_difference"].items():
-        axes.text(apart, place + 0.2, f"{apart:+.2f}", ha="center", fontsize=10)
+        axes.text(apart, place + 0.2, f"{apart:+.2f}", ha="center", fontsize=11.5)
     axes.set_yticks(table.index, [code_word("characteristic", name, lang) for name in table["characteristic"]])
     axes.set_ylim(-0.5, len(table) - 0.3)
     edge = max(0.3, 1.2 * float(table["standard_difference"].abs().max()))
@@ -148,7 +148,7 @@ def campaign_balance(observed: "Observed", lang: str = "zh") -> Picture:
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(word("chart.track_apart", lang))
     axes.set_title(word("chart.track_balance", lang, campaign=observed.campaign_id), pad=30)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=10)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=11.5)
     worst = table.loc[table["standard_difference"].abs().idxmax()]
     alt = word("chart.track_balance_alt", lang, of=len(table), apart=worst["standard_difference"],
                worst=code_word("characteristic", worst["characteristic"], lang),
