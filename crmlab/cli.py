@@ -6,6 +6,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from crmlab.class_cli import add_commands
 from crmlab.course.paths import course_root
 from crmlab.errors import CrmlabError, DataError
 from crmlab.words import LANGUAGES, word
@@ -116,12 +117,13 @@ def person(given: argparse.Namespace) -> int:
 
 def forget(given: argparse.Namespace) -> int:
     from crmlab import show
-    from crmlab.collect import CustomerBase, delete_person, find_traces, identify
+    from crmlab.collect import CustomerBase, find_traces, identify
+    from crmlab.outbox import forget_person
 
     with CustomerBase.open(given.base) as base:
         known = base.connection.execute("SELECT 1 FROM customers WHERE customer_id = ?", [given.customer]).fetchone()
         who = identify(base, given.customer) if known else None
-        removed = delete_person(base, given.customer, on=given.on, reason=given.reason, outbox=given.outbox)
+        removed = forget_person(base, given.customer, on=given.on, reason=given.reason, outbox=given.outbox)
     print(show.table(removed, given.lang, rows=len(removed)))
     traces = find_traces(who, given.outbox) if who and given.outbox else ()
     if len(traces):
@@ -181,6 +183,8 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(command=world)
     one.add_argument("--seed", type=int, default=618, help=_both("help_seed"))
     one.add_argument("--out", type=Path, metavar="DIR", help=_both("help_out"))
+
+    add_commands(commands)
     return parser
 
 

@@ -96,6 +96,7 @@ def test_a_check_tells_which_form_is_asked_for(pair, expected, rule, value, says
     answer, check = pair(expected, **rule)
     answer("q1", value)
     assert says in check("q1").text
+    assert not check("q1").passed
 
 
 def test_an_essay_is_noted_for_the_teacher(shop):
@@ -126,7 +127,7 @@ def test_a_blank_is_not_an_answer(pair):
 @pytest.fixture(scope="module")
 def right(shop):
     """What is right for every question on the teaching data."""
-    settings = check_settings(lang="en", window=365)
+    settings = check_settings(lang="en", window=365, policy="activate")
     return {
         (lesson, name): right_answer(lesson, name, shop, settings) for lesson in ANSWERS for name in ANSWERS[lesson]
     }

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from crmlab import survey
 from crmlab.collect import phone_confirmations, with_consent
-from crmlab.course.concepts import concepts
+from crmlab.course.concepts import Concepts, concepts
 from crmlab.data import Shop
 from crmlab.grouping import lifecycle
 from crmlab.loyalty import Ledger, open_scheme
@@ -16,14 +16,22 @@ from crmlab.needs import asked_needs, declined_needs, find_needs, latent_needs, 
 from crmlab.outbox import Outbox, Sender, open_rules, sms_length
 from crmlab.patterns import habit, popular, purchase_lines, rhythm
 from crmlab.rfm import RFM, retype, type_customers
+from crmlab.serve import make_plan, need_features, open_catalogue
+from crmlab.serve.features import type_features
 from crmlab.track import Campaign, changes, needed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crmlab.outbox.report import Report
+
 
 def _typed(shop: Shop, window: int) -> RFM:
     return type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
+
+
+def _in_window(shop: Shop, settings: Any) -> RFM:
+    return _typed(shop, settings.window)
 
 
 def _customers(shop: Shop, settings: Any) -> int:
@@ -31,7 +39,7 @@ def _customers(shop: Shop, settings: Any) -> int:
 
 
 def _largest_combination(shop: Shop, settings: Any) -> str:
-    summary = _typed(shop, 180).summary(settings.lang)
+    summary = _in_window(shop, settings).summary(settings.lang)
     return summary.loc[summary["customers"].idxmax(), "marks"]
 
 
@@ -41,7 +49,8 @@ def _answers_refused(shop: Shop, settings: Any) -> int:
 
 
 def _top_band(shop: Shop, settings: Any) -> float:
-    return round(survey.top_band(1000, 2000, 60, 40), 2)
+    count = shop.table("survey_answers")["q3_spend"].value_counts()
+    return round(survey.top_band(1000, 2000, int(count["1000-2000"]), int(count["2000+"])), 2)
 
 
 def _skipped(shop: Shop, settings: Any) -> int:
@@ -49,12 +58,16 @@ def _skipped(shop: Shop, settings: Any) -> int:
 
 
 def _rate(shop: Shop, settings: Any) -> float:
-    return round(float(survey.per_quarter(5, 300)), 2)
+    return round(float(survey.per_quarter(5, settings.window)), 2)
 
 
 def _satisfied(shop: Shop) -> "pd.DataFrame":
     answers, consents = shop.table("satisfaction_answers"), shop.table("consents")
     return with_consent(answers, consents, purpose="survey", on=shop.as_of).kept
+
+
+def _answered(shop: Shop) -> "pd.DataFrame":
+    return with_consent(shop.table("survey_answers"), shop.table("consents"), purpose="survey", on=shop.as_of).kept
 
 
 def _promoters(shop: Shop, settings: Any) -> float:
@@ -69,62 +82,89 @@ def _alpha(shop: Shop, settings: Any) -> float:
     return round(survey.reliability(turned, items).alpha, 3)
 
 
+def _codebook(shop: Shop, settings: Any) -> "pd.DataFrame":
+    bands = survey.band_table(_answered(shop))
+    closed = bands[(bands["indicator"] == "spend_per_quarter") & (bands["band"] != "2000+")]
+    return closed[["band", "midpoint", "count"]]
+
+
+def _said_more(shop: Shop, settings: Any) -> int:
+    said = survey.code_answers(_answered(shop), as_of=shop.as_of, currency=shop.currency)
+    done = survey.logged(_in_window(shop, settings), shop.table("customers"))
+    key = "customer_id"
+    said, done = (frame.set_index(key)["orders_per_quarter"].astype("Float64") for frame in (said, done))
+    return int((said > done.reindex(said.index)).sum())
+
+
 def _confirmed(shop: Shop, settings: Any) -> int:
     return len(phone_confirmations(shop.table("calls")))
 
 
-def _counts(shop: Shop, settings: Any) -> list[int]:
-    return _typed(shop, 240).summary(settings.lang)["customers"].tolist()
-
-
-def _unnamed(shop: Shop, settings: Any) -> int:
-    summary = _typed(shop, 240).summary(settings.lang)
-    return int(summary.loc[summary["type"] == 0, "customers"].sum())
-
-
-def _from_which_fen(shop: Shop, settings: Any) -> int:
-    return _typed(shop, 240).thresholds["monetary"].at_least
-
-
-def _changed(shop: Shop, settings: Any) -> int:
-    long, short = _typed(shop, 240).table, _typed(shop, 200).table
-    key = shop.columns["customer"]
-    both = long.merge(short, on=key)
-    return int((both["r_mark_x"] + both["f_mark_x"] + both["m_mark_x"]
-                != both["r_mark_y"] + both["f_mark_y"] + both["m_mark_y"]).sum())  # fmt: skip
+def _unnamed_marks(shop: Shop, settings: Any) -> Concepts:
+    return concepts("unnamed")
 
 
 def _named_types(shop: Shop, settings: Any) -> "pd.DataFrame":
-    summary = _typed(shop, 240).summary(settings.lang)
+    summary = _in_window(shop, settings).summary(settings.lang)
     return summary.loc[summary["type"] > 0, ["marks", "name"]]
 
 
+def _by_customer(result: RFM) -> "pd.DataFrame":
+    return result.customers.rename(columns={result.customer_column: "customer"})
+
+
+def _indicators(shop: Shop, settings: Any) -> "pd.DataFrame":
+    return _by_customer(_in_window(shop, settings))[["customer", "recency_days", "frequency", "monetary"]]
+
+
+def _marks(shop: Shop, settings: Any) -> "pd.DataFrame":
+    found = _by_customer(_in_window(shop, settings))
+    return found[["customer"]].assign(marks="R" + found["r_mark"] + "F" + found["f_mark"] + "M" + found["m_mark"])
+
+
+def _by_median(shop: Shop, settings: Any) -> list[int]:
+    return retype(_in_window(shop, settings), split="median").summary(settings.lang)["customers"].tolist()
+
+
+def _from_which_fen(shop: Shop, settings: Any) -> int:
+    return _in_window(shop, settings).thresholds["monetary"].at_least
+
+
+def _changed(shop: Shop, settings: Any) -> int:
+    long, short = _marks(shop, settings), _by_customer(_typed(shop, settings.window - 40))
+    both = long.merge(short, on="customer")
+    return int((both["marks"] != "R" + both["r_mark"] + "F" + both["f_mark"] + "M" + both["m_mark"]).sum())
+
+
 def _silent(shop: Shop, settings: Any) -> int:
-    stages = lifecycle(_typed(shop, 240), new_days=60, silent_days=60, lost_days=150).table
+    stages = lifecycle(_in_window(shop, settings), new_days=60, silent_days=60, lost_days=150).table
     return int((stages["stage"] == "silent").sum())
 
 
 def _habits(shop: Shop, settings: Any) -> int:
-    lines = purchase_lines(shop.orders, _typed(shop, 240), **shop.goods_columns)
+    lines = purchase_lines(shop.orders, _in_window(shop, settings), **shop.goods_columns)
     ranked = popular(lines, by="category").table.sort_values("customers", ascending=False)
     return int(habit(lines, ranked["category"].iloc[0], months=4)["is_habit"].sum())
 
 
 def _stayed(shop: Shop, settings: Any) -> int:
-    return migrate_periods(_typed(shop, 240), days=120).stayed
+    return migrate_periods(_in_window(shop, settings), days=settings.window // 2).stayed
 
 
 def _at_risk(shop: Shop, settings: Any) -> int:
-    known = rhythm(_typed(shop, 240))
+    known = rhythm(_in_window(shop, settings))
     return int((known["days_since_last"] > 3 * known["median_gap"])[known["gap_spread"].notna()].sum())
 
 
-def _agreed(shop: Shop, settings: Any) -> int:
-    table = _typed(shop, settings.window).table
-    customers = table.rename(columns={shop.columns["customer"]: "customer_id"})
+def _agreed_to_both(shop: Shop, settings: Any) -> set[str]:
+    customers = _in_window(shop, settings).customers.rename(columns={shop.columns["customer"]: "customer_id"})
     for purpose in ("profiling", "marketing"):
         customers = with_consent(customers, shop.table("consents"), purpose=purpose, on=shop.as_of).kept
-    return len(customers)
+    return set(customers["customer_id"])
+
+
+def _agreed(shop: Shop, settings: Any) -> int:
+    return len(_agreed_to_both(shop, settings))
 
 
 def _needs(shop: Shop, settings: Any) -> "pd.DataFrame":
@@ -135,9 +175,8 @@ def _several_needs(shop: Shop, settings: Any) -> int:
     return int((asked_needs(_needs(shop, settings)).groupby("customer_id")["need"].nunique() >= 2).sum())
 
 
-def _declined_gift_wrap(shop: Shop, settings: Any) -> int:
-    declined = declined_needs(_needs(shop, settings))
-    return declined.loc[declined["need"] == "gift_wrap", "customer_id"].nunique()
+def _declined(shop: Shop, settings: Any) -> "pd.DataFrame":
+    return declined_needs(_needs(shop, settings))[["text_id", "need", "span"]]
 
 
 def _latent_at_eight(shop: Shop, settings: Any) -> int:
@@ -146,54 +185,89 @@ def _latent_at_eight(shop: Shop, settings: Any) -> int:
 
 
 def _points_left(shop: Shop, settings: Any) -> int:
-    """300 yuan stay of the first order and 450 points are spent, so 150 points are owed when the second earns 120."""
+    """What the refund takes back of the points that are spent already is owed when the second order earns its own."""
+    yuan = settings.window
     ledger = Ledger(open_scheme().points)
-    ledger.earn("C1", "first", 50_000, on=date(2026, 3, 1))
-    ledger.spend("C1", 450, on=date(2026, 3, 9), reference="gift")
-    ledger.refund("C1", "first", 30_000, on=date(2026, 3, 20))
+    ledger.earn("C1", "first", yuan * 100, on=date(2026, 3, 1))
+    ledger.spend("C1", yuan - 10, on=date(2026, 3, 9), reference="gift")
+    ledger.refund("C1", "first", (yuan - yuan // 3) * 100, on=date(2026, 3, 20))
     ledger.earn("C1", "second", 12_000, on=date(2026, 4, 2))
     return ledger.balance("C1")
 
 
-def _written_at_nine(shop: Shop, settings: Any) -> int:
-    customers = _typed(shop, settings.window).customers.rename(columns={shop.columns["customer"]: "customer_id"})
+def _coupons_at_night(shop: Shop, settings: Any) -> "Report":
+    customers = _in_window(shop, settings).customers.rename(columns={shop.columns["customer"]: "customer_id"})
     requests = customers[["customer_id"]].assign(template="coupon", channel="sms", code="ABC", until="2026-12-31")
-    nine = datetime.combine(shop.as_of, time(9), ZoneInfo("Asia/Shanghai"))
+    at = datetime.combine(shop.as_of, time(23), ZoneInfo("Asia/Shanghai"))
     with (
         TemporaryDirectory() as folder,
         Outbox.open(
             folder, shop, rules=open_rules("cn"), sender=Sender.example(settings.lang), lang=settings.lang
         ) as outbox,
     ):
-        return outbox.put(requests, at=nine).counts["written"]
+        return outbox.put(requests, at=at)
 
 
-def _parts_of_71(shop: Shop, settings: Any) -> int:
-    return sms_length("好" * 71).parts
+def _held_at_night(shop: Shop, settings: Any) -> int:
+    return _coupons_at_night(shop, settings).counts["held"]
+
+
+def _refused_at_night(shop: Shop, settings: Any) -> "pd.DataFrame":
+    found = _coupons_at_night(shop, settings).summary()
+    return found.loc[found["decision"] == "refused", ["reason", "requests"]]
+
+
+def _parts(shop: Shop, settings: Any) -> int:
+    return sms_length("好" * settings.window).parts
+
+
+def _plan(shop: Shop, settings: Any) -> "pd.DataFrame":
+    result, lang = _in_window(shop, settings), settings.lang
+    features = [type_features(result, lang), need_features(_needs(shop, settings), lang)]
+    agreed = _agreed_to_both(shop, settings)
+    return make_plan(result, features, open_catalogue(), agreed=agreed, policy=settings.policy, lang=lang).table
+
+
+def _sixty_days_ago(shop: Shop, settings: Any) -> RFM:
+    return retype(_in_window(shop, settings), as_of=shop.as_of - timedelta(days=60))
+
+
+def _came_by_themselves(shop: Shop, settings: Any) -> float:
+    key = shop.columns["customer"]
+    before, recent = _sixty_days_ago(shop, settings).customers[key], _typed(shop, 60).customers[key]
+    return round(float(before.isin(recent).mean()), 3)
 
 
 def _customers_needed(shop: Shop, settings: Any) -> int:
-    return needed(0.12, 0.03, holdout=0.25)["customers"]
+    return needed(_came_by_themselves(shop, settings), 0.03, holdout=0.25)["customers"]
 
 
 def _held_out(shop: Shop, settings: Any) -> int:
-    group = _typed(shop, settings.window).customers
+    group = _in_window(shop, settings).customers
     first = shop.as_of + timedelta(days=1)
-    held_out = Campaign("q2", group=group, message="m", starts_on=first, days=60, holdout=0.15).held_out
+    held_out = Campaign("q3", group=group, message="m", starts_on=first, days=60, holdout=0.15).held_out
     return int((held_out["type"] == 6).sum())
 
 
-def _by_luck(shop: Shop, settings: Any) -> float:
-    group = retype(_typed(shop, settings.window), as_of=shop.as_of - timedelta(days=60)).customers
+def _nothing_sent(shop: Shop, settings: Any) -> list[float]:
+    """Estimate, low and high end of the effect, in points."""
     first = shop.as_of - timedelta(days=59)
-    nothing = Campaign("q3", group=group, message="none", starts_on=first, days=60, holdout=0.5)
-    found = nothing.verdict(shop.orders, currency=shop.currency, **shop.columns)
-    return round(100 * found.share.estimate, 1)
+    group = _sixty_days_ago(shop, settings).customers
+    nothing = Campaign("q4", group=group, message="none", starts_on=first, days=60, holdout=0.5)
+    found = nothing.verdict(shop.orders, currency=shop.currency, **shop.columns).share
+    return [round(100 * value, 1) for value in (found.estimate, found.low, found.high)]
+
+
+def _by_luck(shop: Shop, settings: Any) -> float:
+    return _nothing_sent(shop, settings)[0]
+
+
+def _interval(shop: Shop, settings: Any) -> list[float]:
+    return _nothing_sent(shop, settings)[1:]
 
 
 def _moved(shop: Shop, settings: Any) -> int:
-    now = _typed(shop, settings.window)
-    found = changes(retype(now, as_of=shop.as_of - timedelta(days=60)), now).table
+    found = changes(_sixty_days_ago(shop, settings), _in_window(shop, settings)).table
     return int(found.set_index("customer_change")["customers"]["moved"])
 
 
@@ -208,27 +282,39 @@ ANSWERS = {
         "q6": _promoters,
         "q7": _alpha,
         "q8": _confirmed,
+        "q9": _codebook,
+        "q10": _said_more,
     },
     "02_segment": {
-        "q1": _counts,
-        "q2": _unnamed,
-        "q3": _from_which_fen,
-        "q4": _changed,
-        "q5": _named_types,
-        "q6": lambda shop, settings: concepts("unnamed"),
-        "q7": _silent,
-        "q8": _habits,
-        "q9": _stayed,
-        "q10": _at_risk,
+        "q1": _unnamed_marks,
+        "q2": _named_types,
+        "q3": _indicators,
+        "q4": _marks,
+        "q5": _by_median,
+        "q6": _from_which_fen,
+        "q7": _changed,
+        "q8": _silent,
+        "q9": _habits,
+        "q10": _stayed,
+        "q11": _at_risk,
     },
     "03_serve": {
         "q1": _agreed,
         "q2": _several_needs,
-        "q3": _declined_gift_wrap,
+        "q3": _declined,
         "q4": _latent_at_eight,
         "q5": _points_left,
-        "q6": _written_at_nine,
-        "q7": _parts_of_71,
+        "q6": _held_at_night,
+        "q7": _refused_at_night,
+        "q8": _parts,
+        "q9": _plan,
     },
-    "04_track": {"q1": _customers_needed, "q2": _held_out, "q3": _by_luck, "q4": _moved},
+    "04_track": {
+        "q1": _came_by_themselves,
+        "q2": _customers_needed,
+        "q3": _held_out,
+        "q4": _by_luck,
+        "q5": _interval,
+        "q6": _moved,
+    },
 }

@@ -1,10 +1,12 @@
 """Notebooks made from a Lesson: the lesson itself and the exercise, byte for byte the same each time."""
 
 import hashlib
+import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from crmlab.grade.rules import has_rules, read_rules
 from crmlab.words import word
 
 if TYPE_CHECKING:
@@ -44,11 +46,31 @@ def exercise_notebook(lesson: "Lesson", lang: str, *, filled: bool = False) -> "
             made.add_cell(cell)
     solutions = {cell.solution: cell.text[lang] for cell in lesson.cells if cell.solution}
     for cell in lesson.questions:
-        made.add_cell(cell)
+        made.add_cell(cell, question_text(lesson, cell, lang))
         blank = f'answer("{cell.question}", ...)'
-        made.add("code", blank, solutions[cell.question] if filled else blank)
+        made.add("code", blank, solutions[cell.question] if filled else blank, question=cell.question)
         made.add("code", f'check("{cell.question}")', f'check("{cell.question}")')
     return made.notebook()
+
+
+def question_text(lesson: "Lesson", cell: "Cell", lang: str) -> str:
+    """The prose of a question as the exercise has it: with a line for its points and minutes where it is graded."""
+    if not has_rules(lesson.stem):
+        return cell.text[lang]
+    rule = read_rules(lesson.stem)[cell.question]
+    return cell.text[lang] + "\n\n" + word("lesson.worth", lang, points=rule.points, minutes=rule.minutes)
+
+
+def with_values(source: str, values: dict[str, object]) -> str:
+    """A parameters cell with other values for some of its names.
+
+    >>> with_values('data = "teaching"\\nwindow = 365', {"window": 240})
+    'data = "teaching"\\nwindow = 240'
+    """
+    for name, value in values.items():
+        literal = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+        source = re.sub(rf"(?m)^{name} = .*$", lambda _, line=f"{name} = {literal}": line, source)
+    return source
 
 
 def written(notebook: "NotebookNode") -> str:
@@ -74,20 +96,22 @@ class _Maker:
         self.cells = []
         self.seen = Counter()
 
-    def add_cell(self, cell: "Cell") -> None:
-        text = cell.text[self.lang]
+    def add_cell(self, cell: "Cell", text: str = "") -> None:
+        text = text or cell.text[self.lang]
         if "parameters" in cell.tags:
-            text = LANG_LINE.sub(f'lang = "{self.lang}"', text)
+            own = self.lesson.header.get("exercise", {}) if self.book == "exercise" else {}
+            text = with_values(text, {"lang": self.lang, **own})
         self.add(cell.kind, cell.text["zh"], text, list(cell.tags))
 
-    def add(self, kind: str, content: str, text: str, tags: list[str] | None = None) -> None:
+    def add(self, kind: str, content: str, text: str, tags: list[str] | None = None, question: str = "") -> None:
         import nbformat.v4
 
         key = "\n".join((self.lesson.stem, self.book, kind, content))
         digest = hashlib.sha256(f"{key}\n{self.seen[key]}".encode()).hexdigest()
         self.seen[key] += 1
         new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
-        self.cells.append(new(text, id=digest[:ID_LENGTH], metadata={"tags": tags} if tags else {}))
+        marks = ({"tags": tags} if tags else {}) | ({"crmlab": {"question": question}} if question else {})
+        self.cells.append(new(text, id=digest[:ID_LENGTH], metadata=marks))
 
     def notebook(self) -> "NotebookNode":
         import nbformat.v4
