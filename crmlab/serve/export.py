@@ -58,7 +58,7 @@ def write_plan(plan: "Plan", shop: "Shop", crm: str, path: str | Path) -> Writte
     """
     if not shop.has("consents"):
         raise DataError("handover_no_consents")
-    people = shop.read_personal("customers")[["customer_id", "name"]]
+    people = shop.read_personal("customers").reindex(columns=["customer_id", "name"])
     shown = people["customer_id"] if shop.key is None else shop.key.pseudonyms(people["customer_id"])
     frame = people.assign(shown=shown).merge(plan.table.rename(columns={"customer_id": "shown"}), on="shown")
     frame = frame.drop(columns="shown")

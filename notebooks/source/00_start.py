@@ -3,6 +3,7 @@
 #   number: "00"
 #   name: start
 #   minutes: 15
+#   exercise: {window: 180}
 #   title:
 #     zh: 开始：认识这家店
 #     en: "Start: meet the shop"
@@ -180,14 +181,14 @@ answer("q1", len(shop.table("customers")))
 # %% [markdown] lang="zh" question="q2"
 # ## q2
 #
-# 用 `type_customers` 给客户分类型，窗口用 180 天。哪一种组合的客户最多？回答它的标记，例如 `"R↑F↑M↑"`。
+# 用 `type_customers` 给客户分类型，窗口用 `window` 天。哪一种组合的客户最多？回答它的标记，例如 `"R↑F↑M↑"`。
 
 # %% [markdown] lang="en" question="q2"
 # ## q2
 #
-# Type the customers with `type_customers`, over a window of 180 days. Which combination has most customers? Answer with its marks, for example `"R↑F↑M↑"`.
+# Type the customers with `type_customers`, over a window of `window` days. Which combination has most customers? Answer with its marks, for example `"R↑F↑M↑"`.
 
 # %% solution="q2"
-typed = type_customers(shop.orders, as_of=shop.as_of, window=180, currency=shop.currency, **shop.columns)
+typed = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
 counts = typed.summary(lang)
 answer("q2", counts.loc[counts["customers"].idxmax(), "marks"])

@@ -597,12 +597,15 @@ show.save(stated, settings.tables, "stated.csv", lang, currency=shop.currency)
 # **Homework**: write an opening for the questionnaire of Xiaoman Goods. It needs a form of address, the purpose, how the answers are used, how to opt out, and a word of thanks. Then compare it with `asked.text(lang)`: which of your sentences is better?
 
 # %% exercise="setup"
+import pandas as pd
+
 from crmlab.course.practice import practice
 
 answer, check = practice("01_collect", shop, settings)
 answers = shop.table("survey_answers")
 filled, consents = shop.table("satisfaction_answers"), shop.table("consents")
 satisfied = collect.with_consent(filled, consents, purpose="survey", on=shop.as_of).kept
+allowed = collect.with_consent(answers, consents, purpose="survey", on=shop.as_of).kept
 
 # %% [markdown] lang="zh" question="q1"
 # ## q1
@@ -634,15 +637,16 @@ answer("q2", len(kept_for_profiling.refused))
 # %% [markdown] lang="zh" question="q3"
 # ## q3
 #
-# 最高档从 2000 元起，有 40 份答卷；下一档从 1000 元起，有 60 份。用 `survey.top_band` 估计最高档取多少元，保留 2 位小数。
+# 在所有答卷 `answers` 的 `q3_spend` 里，最高档从 2000 元起，下一档从 1000 元起。数一数两档各有多少份答卷，再用 `survey.top_band` 估计最高档取多少元，保留 2 位小数。
 
 # %% [markdown] lang="en" question="q3"
 # ## q3
 #
-# The top band begins at 2000 yuan and has 40 answers; the one below begins at 1000 and has 60. Estimate with `survey.top_band` how many yuan the top band is worth, to 2 decimals.
+# In `q3_spend` of all `answers`, the top band begins at 2000 yuan and the one below at 1000. Count the answers in both, then estimate with `survey.top_band` how many yuan the top band is worth, to 2 decimals.
 
 # %% solution="q3"
-answer("q3", round(survey.top_band(1000, 2000, 60, 40), 2))
+count = answers["q3_spend"].value_counts()
+answer("q3", round(survey.top_band(1000, 2000, int(count["1000-2000"]), int(count["2000+"])), 2))
 
 # %% [markdown] lang="zh" question="q4"
 # ## q4
@@ -660,15 +664,15 @@ answer("q4", int(answers["q2_orders"].isna().sum()))
 # %% [markdown] lang="zh" question="q5"
 # ## q5
 #
-# 一位客户在 300 天里有 5 笔订单。每季度（91.3125 天）是几笔？保留 2 位小数。
+# 一位客户在 `window` 天里有 5 笔订单。每季度（91.3125 天）是几笔？保留 2 位小数。
 
 # %% [markdown] lang="en" question="q5"
 # ## q5
 #
-# A customer has 5 orders in 300 days. How many is that per quarter (91.3125 days)? Round to 2 decimals.
+# A customer has 5 orders in `window` days. How many is that per quarter (91.3125 days)? Round to 2 decimals.
 
 # %% solution="q5"
-answer("q5", round(5 * 91.3125 / 300, 2))
+answer("q5", round(5 * 91.3125 / window, 2))
 
 # %% [markdown] lang="zh" question="q6"
 # ## q6
@@ -710,3 +714,52 @@ answer("q7", round(survey.reliability(straight, five).alpha, 3))
 
 # %% solution="q8"
 answer("q8", len(collect.phone_confirmations(shop.table("calls"))))
+
+# %% [markdown] lang="zh" question="q9"
+# ## q9
+#
+# 给 `allowed` 里的 `q3_spend` 写编码表。只写四个有上限的档，一张表，三列：`band` 是档，`midpoint` 是组中值（元），`count` 是答卷数。
+
+# %% [markdown] lang="en" question="q9"
+# ## q9
+#
+# Write the codebook of `q3_spend` in `allowed`. Only the four bands that have an upper end, as a table with three columns: `band`, `midpoint` (in yuan) and `count` (of answers).
+
+# %% solution="q9"
+closed = ["0-200", "200-500", "500-1000", "1000-2000"]
+answer("q9", pd.DataFrame({
+    "band": closed,
+    "midpoint": [100, 350, 750, 1500],
+    "count": [int((allowed["q3_spend"] == band).sum()) for band in closed],
+}))
+
+# %% [markdown] lang="zh" question="q10"
+# ## q10
+#
+# 说的和做的对账：用 `survey.code_answers` 给 `allowed` 编码，用 `survey.logged` 取窗口里的订单。两边都有数的客户里，有多少位说的每季度订单数比记录的多？
+
+# %% [markdown] lang="en" question="q10"
+# ## q10
+#
+# Reconcile words with deeds: code `allowed` with `survey.code_answers`, and take the orders of the window with `survey.logged`. Among the customers with a number on both sides, how many stated more orders per quarter than were logged?
+
+# %% solution="q10"
+typed = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
+said = survey.code_answers(allowed, as_of=shop.as_of, currency=shop.currency)
+done = survey.logged(typed, shop.table("customers"))
+both = said.merge(done, on="customer_id", suffixes=("_said", "_done"))
+both = both[["orders_per_quarter_said", "orders_per_quarter_done"]].astype("Float64").dropna()
+answer("q10", int((both.iloc[:, 0] > both.iloc[:, 1]).sum()))
+
+# %% [markdown] lang="zh" question="q11"
+# ## q11
+#
+# 给小满杂货的问卷写一段开头：称呼、目的、怎样使用答案、怎样退出，最后感谢。写成文字，由老师来读。
+
+# %% [markdown] lang="en" question="q11"
+# ## q11
+#
+# Write an opening for the questionnaire of Xiaoman Goods: a form of address, the purpose, how the answers are used, how to opt out, and thanks. Write it as text; your teacher reads it.
+
+# %% solution="q11"
+answer("q11", word("sample.essay_01", lang))

@@ -3,6 +3,7 @@
 #   number: "02"
 #   name: segment
 #   minutes: 225
+#   exercise: {window: 240}
 #   title:
 #     zh: 任务二：客户分组
 #     en: "Task two: group the customers"
@@ -1059,153 +1060,192 @@ show.save(known, settings.tables, "customers.csv", lang, currency=shop.currency)
 
 # %% exercise="setup"
 from crmlab.course.practice import practice
+from crmlab.patterns import purchase_lines
 
 answer, check = practice("02_segment", shop, settings)
+typed = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=shop.currency, **shop.columns)
+lines = purchase_lines(shop.orders, typed, **shop.goods_columns)
+bought = lines.lines.collect().to_pandas()[["customer", "order", "day", "money"]]
 
 # %% [markdown] lang="zh" question="q1"
 # ## q1
 #
-# 用 `type_customers` 给客户分类型，窗口用 240 天。按汇总表的顺序，写出八种组合的客户数，一个列表。
+# 规则没有给哪两种组合起名字？一个列表，写标记，例如 `"R↓F↑M↑"`。
 
 # %% [markdown] lang="en" question="q1"
 # ## q1
 #
-# Type the customers with `type_customers`, over a window of 240 days. Give the customers of the eight combinations in the order of the summary, as a list.
+# Which two combinations has the rule no name for? Give their marks as a list, written like `"R↓F↑M↑"`.
 
 # %% solution="q1"
-typed = type_customers(shop.orders, as_of=shop.as_of, window=240, currency=shop.currency, **shop.columns)
 summary = typed.summary(lang)
-answer("q1", summary["customers"].tolist())
+answer("q1", summary.loc[summary["type"] == 0, "marks"].tolist())
 
 # %% [markdown] lang="zh" question="q2"
 # ## q2
 #
-# 窗口还是 240 天：有多少客户落在两种没有名字的组合里？
+# 可将客户分为哪几类价值客户？只写有名字的六类，一张表，两列：`marks` 是标记，`name` 是名称。
 
 # %% [markdown] lang="en" question="q2"
 # ## q2
 #
-# Over the same 240 days: how many customers are in the two combinations without a name?
+# Which value types are there? Give the six that have a name, as a table with two columns: `marks` and `name`.
 
 # %% solution="q2"
-answer("q2", int(summary.loc[summary["type"] == 0, "customers"].sum()))
+answer("q2", summary.loc[summary["type"] > 0, ["marks", "name"]])
 
 # %% [markdown] lang="zh" question="q3"
 # ## q3
 #
-# 窗口还是 240 天：净消费至少是多少分，才会记 M↑？回答一个整数。一元是 100 分。
+# 手算 R、F、M。表 `bought` 是窗口里算数的订单行：`customer`、`order`、`day`（下单的日子）和 `money`（净额，分）；参考日是 `shop.as_of`。每位客户一行，一张表，四列：`customer`、`recency_days`、`frequency`、`monetary`。不用 `typed` 里的数。
 
 # %% [markdown] lang="en" question="q3"
 # ## q3
 #
-# Over the same 240 days: from how many fen of net spend on is a customer marked M↑? Answer with an integer. A yuan is 100 fen.
+# Work out R, F and M by hand. The table `bought` has the order lines that count in the window: `customer`, `order`, `day` (of the order) and `money` (net, in fen); the reference date is `shop.as_of`. One row per customer, as a table with four columns: `customer`, `recency_days`, `frequency`, `monetary`. Do not take the numbers of `typed`.
 
 # %% solution="q3"
-mean = typed.table["monetary"].sum(), len(typed.table)
-answer("q3", int(-(-mean[0] // mean[1])))
+by_customer = bought.assign(day=pd.to_datetime(bought["day"])).groupby("customer")
+table = pd.DataFrame({
+    "recency_days": (pd.Timestamp(shop.as_of) - by_customer["day"].max()).dt.days,
+    "frequency": by_customer["order"].nunique(),
+    "monetary": by_customer["money"].sum(),
+}).reset_index()
+answer("q3", table)
 
 # %% [markdown] lang="zh" question="q4"
 # ## q4
 #
-# 把 240 天的窗口换成 200 天。在两个窗口里都有购买的客户中，有多少位换了组合？
+# 用第 3 题的表，给每位客户写标记，分界是平均值。一张表，两列：`customer` 和 `marks`（例如 `"R↓F↑M↑"`）。只用整数比较：值乘以人数，和合计比。
 
 # %% [markdown] lang="en" question="q4"
 # ## q4
 #
-# Change the window from 240 to 200 days. Among the customers with a purchase in both windows, how many change their combination?
+# With the table of question 3, mark every customer; the threshold is the mean. A table with two columns: `customer` and `marks` (such as `"R↓F↑M↑"`). Compare whole numbers only: the value times the customers, with the total.
 
 # %% solution="q4"
-from crmlab.movement import stability
+def marks(column):
+    return (table[column] * len(table) >= table[column].sum()).map({True: "↑", False: "↓"})
 
-card = stability(typed, windows=[200], days_back=[], splits=[])
-answer("q4", int(card.table["moved"].iloc[0]))
+written = "R" + marks("recency_days") + "F" + marks("frequency") + "M" + marks("monetary")
+answer("q4", table[["customer"]].assign(marks=written))
 
 # %% [markdown] lang="zh" question="q5"
 # ## q5
 #
-# 可将客户分为哪几类价值客户？只写有名字的六类，一张表，两列：`marks` 是标记，`name` 是名称。
+# 分界换成中位数，正好等于中位数的也记 ↑。八种组合各有多少客户？按汇总表的顺序，一个列表。
 
 # %% [markdown] lang="en" question="q5"
 # ## q5
 #
-# Which value types are there? Give the six that have a name, as a table with two columns: `marks` and `name`.
+# Now the threshold is the median, and a value that equals it is ↑ too. How many customers are in each of the eight combinations? A list in the order of the summary.
 
 # %% solution="q5"
-answer("q5", summary.loc[summary["type"] > 0, ["marks", "name"]])
+by_median = type_customers(shop.orders, as_of=shop.as_of, window=window, split="median",
+                           currency=shop.currency, **shop.columns)
+answer("q5", by_median.summary(lang)["customers"].tolist())
 
 # %% [markdown] lang="zh" question="q6"
 # ## q6
 #
-# 规则没有给哪两种组合起名字？一个列表，写标记，例如 `"R↓F↑M↑"`。
+# 分界是平均值：净消费至少是多少分，才会记 M↑？回答一个整数。一元是 100 分。
 
 # %% [markdown] lang="en" question="q6"
 # ## q6
 #
-# Which two combinations has the rule no name for? Give their marks as a list, written like `"R↓F↑M↑"`.
+# With the mean as threshold: from how many fen of net spend on is a customer marked M↑? Answer with an integer. A yuan is 100 fen.
 
 # %% solution="q6"
-answer("q6", summary.loc[summary["type"] == 0, "marks"].tolist())
+answer("q6", int(-(-table["monetary"].sum() // len(table))))
 
 # %% [markdown] lang="zh" question="q7"
 # ## q7
 #
-# 生命周期改用这些界限：`new_days=60, silent_days=60, lost_days=150`。有多少位沉默客户？
+# 把窗口缩短 40 天：`window - 40`。在两个窗口里都有购买的客户中，有多少位换了组合？
 
 # %% [markdown] lang="en" question="q7"
 # ## q7
 #
-# Use other limits for the lifecycle: `new_days=60, silent_days=60, lost_days=150`. How many customers are silent?
+# Make the window 40 days shorter: `window - 40`. Among the customers with a purchase in both windows, how many change their combination?
 
 # %% solution="q7"
-from crmlab.grouping import lifecycle
+from crmlab.movement import stability
 
-stages = lifecycle(typed, new_days=60, silent_days=60, lost_days=150).table
-answer("q7", int((stages["stage"] == "silent").sum()))
+card = stability(typed, windows=[window - 40], days_back=[], splits=[])
+answer("q7", int(card.table["moved"].iloc[0]))
 
 # %% [markdown] lang="zh" question="q8"
 # ## q8
 #
-# 窗口还是 240 天，买的人最多的品类是哪个？有多少人在最近四个完整的月里每月都买过它？回答人数。
+# 生命周期改用这些界限：`new_days=60, silent_days=60, lost_days=150`。有多少位沉默客户？
 
 # %% [markdown] lang="en" question="q8"
 # ## q8
 #
-# Over the same 240 days: which category do most customers buy? How many bought it in each of the last four complete months? Answer with their number.
+# Use other limits for the lifecycle: `new_days=60, silent_days=60, lost_days=150`. How many customers are silent?
 
 # %% solution="q8"
-from crmlab.patterns import habit, popular, purchase_lines
+from crmlab.grouping import lifecycle
 
-lines = purchase_lines(shop.orders, typed, **shop.goods_columns)
-ranked = popular(lines, by="category").table.sort_values("customers", ascending=False)
-answer("q8", int(habit(lines, ranked["category"].iloc[0], months=4)["is_habit"].sum()))
+stages = lifecycle(typed, new_days=60, silent_days=60, lost_days=150).table
+answer("q8", int((stages["stage"] == "silent").sum()))
 
 # %% [markdown] lang="zh" question="q9"
 # ## q9
 #
-# 从参考日往回，比较两个相邻的 120 天。两期都买过东西的客户里，有多少位留在原来的组合？
+# 买的人最多的品类是哪个？有多少人在最近四个完整的月里每月都买过它？回答人数。
 
 # %% [markdown] lang="en" question="q9"
 # ## q9
 #
-# Compare two neighbouring periods of 120 days up to the reference date. Among the customers who bought in both, how many kept their combination?
+# Which category do most customers buy? How many bought it in each of the last four complete months? Answer with their number.
 
 # %% solution="q9"
-from crmlab.movement import migrate_periods
+from crmlab.patterns import habit, popular
 
-answer("q9", migrate_periods(typed, days=120).stayed)
+ranked = popular(lines, by="category").table.sort_values("customers", ascending=False)
+answer("q9", int(habit(lines, ranked["category"].iloc[0], months=4)["is_habit"].sum()))
 
 # %% [markdown] lang="zh" question="q10"
 # ## q10
 #
-# 窗口还是 240 天。把“流失风险”的倍数从 2 改成 3：有多少位客户在这一群？
+# 从参考日往回，比较两个相邻的时期，各是窗口的一半：`window // 2` 天。两期都买过东西的客户里，有多少位留在原来的组合？
 
 # %% [markdown] lang="en" question="q10"
 # ## q10
 #
-# Over the same 240 days, raise the factor of "at risk of leaving" from 2 to 3. How many customers are in the group?
+# Compare two neighbouring periods up to the reference date, each half the window: `window // 2` days. Among the customers who bought in both, how many kept their combination?
 
 # %% solution="q10"
+from crmlab.movement import migrate_periods
+
+answer("q10", migrate_periods(typed, days=window // 2).stayed)
+
+# %% [markdown] lang="zh" question="q11"
+# ## q11
+#
+# 把“流失风险”的倍数从 2 改成 3：有多少位客户在这一群？
+
+# %% [markdown] lang="en" question="q11"
+# ## q11
+#
+# Raise the factor of "at risk of leaving" from 2 to 3. How many customers are in the group?
+
+# %% solution="q11"
 from crmlab.grouping import facts, named_groups
 
 known = facts(typed)
-answer("q10", int((named_groups(known, gaps=3).table["at_risk"] == "yes").sum()))
+answer("q11", int((named_groups(known, gaps=3).table["at_risk"] == "yes").sum()))
+
+# %% [markdown] lang="zh" question="q12"
+# ## q12
+#
+# 618 之前只能先照顾一种组合。你选哪一种？写三到五句话：选哪种，依据哪几个数，选错了会怎样。由老师来读。
+
+# %% [markdown] lang="en" question="q12"
+# ## q12
+#
+# Before the 618 festival you can look after one combination first. Which one do you choose? Write three to five sentences: which one, by which numbers, and what happens if you are wrong. Your teacher reads it.
+
+# %% solution="q12"
+answer("q12", word("sample.essay_02", lang))

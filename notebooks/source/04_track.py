@@ -72,11 +72,13 @@ tables = ""
 # %% tags=["setup"]
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 from crmlab import check_settings, open_data, show, type_customers
 from crmlab.collect import with_consent
 from crmlab.rfm import retype
-from crmlab.track import Campaign, loyalty_figures, needed, sample_sizes
+from crmlab.track import Campaign, loyalty_figures, sample_sizes
+from crmlab.words import word
 
 settings = check_settings(lang=lang, data=data, as_of=as_of, window=window, seed=seed, tables=tables)
 shop = open_data(settings)
@@ -119,7 +121,8 @@ show.table(metric_sheet(loyalty_figures(result), lang, currency=shop.currency), 
 # %% tags=["nbval-check-output"]
 a_month_ago = retype(result, as_of=shop.as_of - timedelta(days=30))
 nothing = Campaign(
-    "nothing", group=a_month_ago.customers, message="none", starts_on=shop.as_of - timedelta(days=29), holdout=0.5,
+    "nothing", group=a_month_ago.customers, message="none",
+    starts_on=shop.as_of - timedelta(days=29), holdout=0.5,
 )
 no_effect = nothing.verdict(shop.orders, currency=shop.currency, **shop.columns)
 show.text(no_effect.describe(lang))
@@ -171,16 +174,28 @@ show.table(sample_sizes(base, [0.02, 0.05, 0.10, 0.20], holdout=0.5), lang)
 # A coupon is a marketing message, so consent is checked first and the draw comes after. The draw is stratified by type and computed from customer and seed: in another order, or run again, it is the same, and nobody can pick.
 
 # %% tags=["nbval-check-output"]
-group = result.customers
-if shop.has("consents"):
-    group = with_consent(group, shop.table("consents"), purpose="marketing", on=shop.as_of).kept
-campaign = Campaign(
-    "coupon_all", group=group, message="coupon_618", starts_on=shop.as_of + timedelta(days=1), days=30,
-    holdout=0.5, by="type", seed=seed, worthwhile=0.05, drawn_on=shop.as_of,
-)
-if settings.tables:
-    campaign.save(f"{settings.tables}/coupon_all.json")
-show.text(campaign.describe(lang))
+asked = with_consent(result.customers, shop.table("consents"), purpose="marketing", on=shop.as_of)
+group = asked.kept if shop.has("consents") else result.customers
+show.text(asked.balance(lang) if shop.has("consents") else word("plan.no_ledger", lang))
+
+# %% [markdown] lang="zh"
+# 只给同意的人写活动记录。一个人也没有同意的数据，活动就做不成，下面会说出来。
+
+# %% [markdown] lang="en"
+# The record is written for those who agreed. With data where nobody did there can be no campaign, and the cells below say so.
+
+# %% tags=["nbval-check-output"]
+@cache
+def campaign():
+    drawn = Campaign(
+        "coupon_all", group=group, message="coupon_618", starts_on=shop.as_of + timedelta(days=1),
+        days=30, holdout=0.5, by="type", seed=seed, worthwhile=0.05, drawn_on=shop.as_of,
+    )
+    if settings.tables:
+        drawn.save(f"{settings.tables}/coupon_all.json")
+    return drawn
+
+show.tried(lambda: show.text(campaign().describe(lang)), lang)
 
 # %% [markdown] lang="zh"
 # 每一层里，两组一样多，最多差一位：
@@ -189,7 +204,7 @@ show.text(campaign.describe(lang))
 # In each stratum both arms are as large, give or take one customer:
 
 # %% tags=["nbval-check-output"]
-show.table(campaign.strata, lang)
+show.tried(lambda: show.table(campaign().strata, lang), lang)
 
 # %% [markdown] lang="zh"
 # **这个活动够大吗？** 看虚线和曲线在哪里相交：左边的效果它看不清。
@@ -198,7 +213,7 @@ show.table(campaign.strata, lang)
 # **Is this campaign large enough?** See where the dotted line meets the curve: effects to the left of that it cannot show.
 
 # %%
-show.sample_size_curve(campaign, base, lang)
+show.tried(lambda: show.sample_size_curve(campaign(), base, lang), lang)
 
 # %% [markdown] lang="zh"
 # ## 4. 三十天之后
@@ -214,8 +229,13 @@ show.sample_size_curve(campaign, base, lang)
 from crmlab.world.aftermath import aftermath
 
 truth = {kind: lift for kind, lift in {4: 0.35, 5: 0.15}.items() if kind in set(group["type"])}
-after = aftermath(shop, result, campaign, effect=truth, coupon=500, seed=seed)
-show.text(after.describe(lang))
+
+
+@cache
+def after():
+    return aftermath(shop, result, campaign(), effect=truth, coupon=500, seed=seed)
+
+show.tried(lambda: show.text(after().describe(lang)), lang)
 
 # %% [markdown] lang="zh"
 # 现在假装不知道真相，只看订单。
@@ -224,8 +244,11 @@ show.text(after.describe(lang))
 # Now pretend not to know the truth, and look at the orders only.
 
 # %% tags=["nbval-check-output"]
-verdict = campaign.verdict(after, cost_per_contact=5)
-show.text(verdict.describe(lang))
+@cache
+def verdict():
+    return campaign().verdict(after(), cost_per_contact=5)
+
+show.tried(lambda: show.text(verdict().describe(lang)), lang)
 
 # %% [markdown] lang="zh"
 # 教学数据里，平均的效果只有几个百分点，客户又不够多，所以区间很宽：**数据不够**。这不是“没有效果”，也不是“有效果”。诚实的结论就是还不知道。别的数据可能是别的结论：请读第一行。
@@ -242,7 +265,7 @@ show.text(verdict.describe(lang))
 # Below by type. The diamonds are the planted truth, which nobody knows in real life.
 
 # %%
-show.campaign_effects(verdict, lang, planted=after.planted)
+show.tried(lambda: show.campaign_effects(verdict(), lang, planted=after().planted), lang)
 
 # %% [markdown] lang="zh"
 # 层分得越细，每层的人越少，区间越宽。看七层，至少一层碰巧离开 0 的机会有三成。
@@ -255,7 +278,7 @@ show.campaign_effects(verdict, lang, planted=after.planted)
 # The **p-value** says: if there were no effect, how likely is a difference this large by luck alone? Only below 0.05 is an effect taken as shown. Each stratum is one more chance for luck, so more is asked: Holm multiplies the smallest p-value by the number of strata, the next by that number less 1, and so on. In the table this is done already.
 
 # %% tags=["nbval-check-output"]
-show.table(verdict.table, lang, rows=9)
+show.tried(lambda: show.table(verdict().table, lang, rows=9), lang)
 
 # %% [markdown] lang="zh"
 # 钱也要算。先看每一组人均净消费，优惠券减掉的钱已经扣了：
@@ -264,7 +287,7 @@ show.table(verdict.table, lang, rows=9)
 # Money counts too. First the net money per customer in each arm; what the coupon took off is deducted already:
 
 # %%
-show.table(verdict.money_table, lang, currency=shop.currency, rows=9)
+show.tried(lambda: show.table(verdict().money_table, lang, currency=shop.currency, rows=9), lang)
 
 # %% [markdown] lang="zh"
 # 再看联系的费用。“每个响应的费用”把本来就会买的人也算了进去，所以总是显得便宜。“每个多出响应的费用”才是多带来一位购买者的价钱；不能肯定多带来了人，就留空。
@@ -273,7 +296,7 @@ show.table(verdict.money_table, lang, currency=shop.currency, rows=9)
 # Then what the contacts cost. The "cost per response" counts those too who would have bought anyway, so it always looks cheap. The "cost per extra response" is the price of one more buyer; while more buyers are not certain, it stays blank.
 
 # %%
-show.table(verdict.costs, lang, currency=shop.currency, rows=9)
+show.tried(lambda: show.table(verdict().costs, lang, currency=shop.currency, rows=9), lang)
 
 # %% [markdown] lang="zh"
 # ## 5. 第二轮：改一改，再检验
@@ -293,13 +316,30 @@ show.table(verdict.costs, lang, currency=shop.currency, rows=9)
 agreed = group
 if shop.has("consents"):
     agreed = with_consent(group, shop.table("consents"), purpose="profiling", on=shop.as_of).kept
-recall = replace(
-    campaign, name="recall_july", group=agreed[agreed["type"].isin([4, 5])],
-    starts_on=campaign.ends_on + timedelta(days=1), drawn_on=campaign.ends_on,
-)
-after_recall = aftermath(shop, result, recall, effect=truth, coupon=500, seed=seed + 1000)
-second = recall.verdict(after_recall, cost_per_contact=5, others=(campaign,))
-show.text(second.describe(lang))
+
+
+@cache
+def recall():
+    chosen = agreed[agreed["type"].isin([4, 5])]
+    ends = campaign().ends_on
+    return replace(campaign(), name="recall_july", group=chosen,
+                   starts_on=ends + timedelta(days=1), drawn_on=ends)
+
+show.tried(lambda: show.text(recall().describe(lang)), lang)
+
+# %% [markdown] lang="zh"
+# 又过了 30 天：
+
+# %% [markdown] lang="en"
+# Another 30 days have passed:
+
+# %% tags=["nbval-check-output"]
+@cache
+def second():
+    after_recall = aftermath(shop, result, recall(), effect=truth, coupon=500, seed=seed + 1000)
+    return recall().verdict(after_recall, cost_per_contact=5, others=(campaign(),))
+
+show.tried(lambda: show.text(second().describe(lang)), lang)
 
 # %% [markdown] lang="zh"
 # 教学数据里，同意画像的只有 55 位，每一组都不到 30 位：人太少，又是“数据不够”。怎么办？等更多的人同意，把几轮合起来看，或者不按类型挑。**不能做的是：不问就挑。**
@@ -312,13 +352,16 @@ show.text(second.describe(lang))
 # What is consent worth? A thought experiment: **suppose** that all of types 4 and 5 in the first campaign had agreed to profiling. This is simulated; nobody is sent anything. Guess first: what will the verdict be?
 
 # %% tags=["nbval-check-output"]
-supposed = replace(recall, name="all_agreed", group=group[group["type"].isin([4, 5])])
-after_supposed = aftermath(shop, result, supposed, effect=truth, coupon=500, seed=seed + 1000)
-third = supposed.verdict(after_supposed, cost_per_contact=5)
-show.text(third.describe(lang))
+@cache
+def third():
+    supposed = replace(recall(), name="all_agreed", group=group[group["type"].isin([4, 5])])
+    after_supposed = aftermath(shop, result, supposed, effect=truth, coupon=500, seed=seed + 1000)
+    return supposed.verdict(after_supposed, cost_per_contact=5)
+
+show.tried(lambda: show.text(third().describe(lang)), lang)
 
 # %%
-show.campaign_arms(third, lang)
+show.tried(lambda: show.campaign_arms(third(), lang), lang)
 
 # %% [markdown] lang="zh"
 # 真正的两轮都记在一张表里：什么时候、多少人、效果、费用、决定。实施、跟踪、调整，就是让这张表一行一行长下去。
@@ -333,7 +376,11 @@ show.campaign_arms(third, lang)
 # %% tags=["nbval-check-output"]
 from crmlab.track import campaign_record
 
-show.table(campaign_record(verdict, second), lang, currency=shop.currency)
+
+def record():
+    return campaign_record(verdict(), second())
+
+show.tried(lambda: show.table(record(), lang, currency=shop.currency), lang)
 
 # %% [markdown] lang="zh"
 # ## 6. 三个陷阱
@@ -352,9 +399,13 @@ show.table(campaign_record(verdict, second), lang, currency=shop.currency)
 # %% tags=["nbval-check-output"]
 from crmlab.track import shortcuts
 
-best = replace(campaign, name="thanks", group=agreed[agreed["type"].isin([1, 2, 3])])
-useless = aftermath(shop, result, best, effect=0.0, seed=seed)
-show.table(shortcuts(best.verdict(useless), result, useless), lang)
+
+def compared():
+    best = replace(campaign(), name="thanks", group=agreed[agreed["type"].isin([1, 2, 3])])
+    useless = aftermath(shop, result, best, effect=0.0, seed=seed)
+    return shortcuts(best.verdict(useless), result, useless)
+
+show.tried(lambda: show.table(compared(), lang), lang)
 
 # %% [markdown] lang="zh"
 # 和没选中的人比，没用的消息会显得很有用，因为选中的本来就是常来的人。和自己之前比，又会显得赶走了客户，因为他们正是因为刚来过才被选中的。**只有抽签留出的那一组，比的是同样的人**。抽签的那一行也不正好是 0，但那只是运气：换个种子，它就在 0 的两边跳。另外两行不是运气，换多少种子都偏向同一边。
@@ -378,7 +429,7 @@ show.peeking_curve(false_alarms(base, treated=300, held_out=300, looks=10, seed=
 # So `verdict` gives none before the campaign is over:
 
 # %%
-show.tried(lambda: campaign.verdict(after, as_of=campaign.starts_on + timedelta(days=9)), lang)
+show.tried(lambda: campaign().verdict(after(), as_of=campaign().starts_on + timedelta(days=9)), lang)
 
 # %% [markdown] lang="zh"
 # **陷阱三：看过结果再抽签。** 记录里写了抽签日；晚于结果的第一天，就不收：
@@ -387,7 +438,7 @@ show.tried(lambda: campaign.verdict(after, as_of=campaign.starts_on + timedelta(
 # **Trap three: drawing after the results.** The record holds the day of the draw; later than the first day of results it is refused:
 
 # %%
-show.tried(lambda: replace(campaign, drawn_on=campaign.starts_on + timedelta(days=5)), lang)
+show.tried(lambda: replace(campaign(), drawn_on=campaign().starts_on + timedelta(days=5)), lang)
 
 # %% [markdown] lang="zh"
 # ## 7. 真实的活动
@@ -561,6 +612,7 @@ show.table(moved.table, lang)
 # %% exercise="setup"
 from datetime import timedelta
 
+from crmlab import word
 from crmlab.course.practice import practice
 from crmlab.rfm import retype
 from crmlab.track import Campaign, changes, needed
@@ -571,60 +623,100 @@ result = type_customers(shop.orders, as_of=shop.as_of, window=window, currency=s
 # %% [markdown] lang="zh" question="q1"
 # ## q1
 #
-# 不做活动时，每一百位客户有 12 位会买。要看清多 3 个百分点，留出四分之一，一共需要多少位客户？（用 `needed`）
+# 不做活动时，60 天里会有多少客户来买？用历史看：60 天前的客户（`retype`，参考日早 60 天）里，后来这 60 天买过的占多少？回答 0 到 1 之间的数，保留 3 位小数。
 
 # %% [markdown] lang="en" question="q1"
 # ## q1
 #
-# Without a campaign 12 of a hundred customers buy. How many customers does it take in all to see 3 points more, with a quarter held out? (Use `needed`.)
+# How many customers buy within 60 days without a campaign? Look at the past: of the customers of 60 days ago (`retype`, with the reference date 60 days earlier), which share bought in the 60 days since? Answer with a number between 0 and 1, to 3 decimals.
 
 # %% solution="q1"
-answer("q1", needed(0.12, 0.03, holdout=0.25)["customers"])
+before = retype(result, as_of=shop.as_of - timedelta(days=60))
+recent = retype(result, window=60)
+came = before.customers[result.customer_column].isin(recent.customers[result.customer_column])
+base = round(float(came.mean()), 3)
+answer("q1", base)
 
 # %% [markdown] lang="zh" question="q2"
 # ## q2
 #
-# 为窗口里买过的全部客户写一份活动记录：名字 `"q2"`，参考日的第二天开始，60 天，按类型分层，留出 15%，其余不写。类型 6 里留出多少位？
+# 用第 1 题的数作基准。要看清多 3 个百分点，留出四分之一，一共需要多少位客户？（用 `needed`）
 
 # %% [markdown] lang="en" question="q2"
 # ## q2
 #
-# Write the record of a campaign for all customers with a purchase in the window: name `"q2"`, from the day after the reference date, 60 days, stratified by type, 15% held out, all else as it is. How many of type 6 are held out?
+# Take the number of question 1 as the base rate. How many customers does it take in all to see 3 points more, with a quarter held out? (Use `needed`.)
 
 # %% solution="q2"
-mine = Campaign(
-    "q2", group=result.customers, message="m", starts_on=shop.as_of + timedelta(days=1), days=60, holdout=0.15,
-)
-answer("q2", int((mine.held_out["type"] == 6).sum()))
+answer("q2", needed(base, 0.03, holdout=0.25)["customers"])
 
 # %% [markdown] lang="zh" question="q3"
 # ## q3
 #
-# 最近 60 天什么也没发。为 60 天前的客户（`retype`，参考日往前 60 天）抽一次签：名字 `"q3"`，`message="none"`，60 天，留出一半。两组里买了的人相差多少个百分点？保留一位小数。
+# 给窗口里有购买的所有客户写一份活动记录：名字 `"q3"`，从参考日的第二天开始，60 天，按类型分层，留出 15%，其余照旧。类型 6 里留出了多少位？
 
 # %% [markdown] lang="en" question="q3"
 # ## q3
 #
-# Nothing was sent in the last 60 days. Draw for the customers of 60 days ago (`retype`, with the reference date 60 days earlier): name `"q3"`, `message="none"`, 60 days, half held out. By how many points do the arms differ in the share who bought? One decimal.
+# Write the record of a campaign for all customers with a purchase in the window: name `"q3"`, from the day after the reference date, 60 days, stratified by type, 15% held out, all else as it is. How many of type 6 are held out?
 
 # %% solution="q3"
-earlier = retype(result, as_of=shop.as_of - timedelta(days=60))
-blank = Campaign(
-    "q3", group=earlier.customers, message="none", starts_on=shop.as_of - timedelta(days=59), days=60, holdout=0.5,
-)
-share = blank.verdict(shop.orders, currency=shop.currency, **shop.columns).share
-answer("q3", round(100 * share.estimate, 1))
+record = Campaign("q3", group=result.customers, message="m", starts_on=shop.as_of + timedelta(days=1),
+                  days=60, holdout=0.15)
+answer("q3", int((record.held_out["type"] == 6).sum()))
 
 # %% [markdown] lang="zh" question="q4"
 # ## q4
 #
-# 和 60 天前比，有多少位客户换了类型（新来的和离开的不算）？
+# 最近 60 天什么都没有发。给 60 天前的客户抽签：名字 `"q4"`，`message="none"`，60 天，留出一半。两组购买率相差多少个百分点？保留一位小数。
 
 # %% [markdown] lang="en" question="q4"
 # ## q4
 #
-# Beside 60 days ago, how many customers have another type (those who are new or have left not counted)?
+# Nothing was sent in the last 60 days. Draw for the customers of 60 days ago: name `"q4"`, `message="none"`, 60 days, half held out. By how many points do the arms differ in the share who bought? One decimal.
 
 # %% solution="q4"
-difference = changes(retype(result, as_of=shop.as_of - timedelta(days=60)), result).table
-answer("q4", int(difference.set_index("customer_change")["customers"]["moved"]))
+nothing = Campaign("q4", group=before.customers, message="none", starts_on=shop.as_of - timedelta(days=59),
+                   days=60, holdout=0.5)
+effect = nothing.verdict(shop.orders, currency=shop.currency, **shop.columns).share
+answer("q4", round(100 * effect.estimate, 1))
+
+# %% [markdown] lang="zh" question="q5"
+# ## q5
+#
+# 第 4 题的效果，区间的两端是多少个百分点？一个列表，先低后高，保留一位小数。
+
+# %% [markdown] lang="en" question="q5"
+# ## q5
+#
+# Between how many points does the interval of the effect in question 4 lie? A list, low end first, one decimal each.
+
+# %% solution="q5"
+answer("q5", [round(100 * effect.low, 1), round(100 * effect.high, 1)])
+
+# %% [markdown] lang="zh" question="q6"
+# ## q6
+#
+# 和 60 天前比，有多少位客户换了类型（新来的和离开的不算）？
+
+# %% [markdown] lang="en" question="q6"
+# ## q6
+#
+# Beside 60 days ago, how many customers have another type (those who are new or have left not counted)?
+
+# %% solution="q6"
+found = changes(before, result).table
+answer("q6", int(found.set_index("customer_change")["customers"]["moved"]))
+
+# %% [markdown] lang="zh" question="q7"
+# ## q7
+#
+# 一位同事说：“收到券的客户买得更多，所以券有用。”写三句话回答：这句话错在哪里，应该怎样比，要多少人。由老师来读。
+
+# %% [markdown] lang="en" question="q7"
+# ## q7
+#
+# A colleague says: "Customers with a coupon bought more, so the coupon works." Answer in three sentences: what is wrong with it, how to compare, and how many people it takes. Your teacher reads it.
+
+# %% solution="q7"
+answer("q7", word("sample.essay_04", lang))
