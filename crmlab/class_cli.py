@@ -134,7 +134,8 @@ def _out(given: argparse.Namespace) -> Path:
 
 
 def _say_protection(given: argparse.Namespace) -> None:
-    """Which layers hold here; without a sandbox the run needs a person's word."""
+    """Which layers hold here, where not all do; without a sandbox the run needs a person's word."""
+    from crmlab import show
     from crmlab.sandbox import capabilities
 
     found = capabilities()
@@ -142,9 +143,9 @@ def _say_protection(given: argparse.Namespace) -> None:
         print(word("class.unsandboxed", given.lang), file=sys.stderr)
     elif not found.sandboxed:
         raise CrmlabError("sandbox_none")
-    missing = [word(f"sandbox.layer.{layer}", given.lang) for layer, holds in found.holds.items() if not holds]
-    if missing:
-        print(word("class.layers_missing", given.lang, layers=", ".join(missing)), file=sys.stderr)
+    if not all(found.holds.values()):
+        print(word("class.layers_missing", given.lang), file=sys.stderr)
+        print(show.table(found.table()[["layer", "detail"]], given.lang, rows=len(found.why)), file=sys.stderr)
 
 
 class _Bar:

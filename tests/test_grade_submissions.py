@@ -183,6 +183,13 @@ def test_whoever_handed_in_nothing_is_listed(hand_in):
     assert found["s1"] == Submission("s1", "zh", flags=("missing",))
 
 
+def test_another_file_beside_the_notebook_is_another_submission(hand_in):
+    work = {"s1/a.ipynb": SOLVED, "s1/mine.csv": b"1"}
+    first = hand_in(work, name="first")["s1"].digest
+    assert first == hand_in(work, name="again")["s1"].digest
+    assert first != hand_in(work | {"s1/mine.csv": b"2"}, name="second")["s1"].digest
+
+
 def test_an_empty_class_is_all_missing(tmp_path):
     assert [one.flags for one in read_submissions(tmp_path, ROSTER, STEM)] == [("missing",)] * 3
 

@@ -153,7 +153,7 @@ def workbook(sheets: Mapping[str, "pd.DataFrame"]) -> bytes:
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
-    from crmlab.handover.files import _without_clock
+    from crmlab.handover.files import without_clock
 
     book = Workbook(write_only=True)
     for title, frame in sheets.items():
@@ -179,7 +179,7 @@ def workbook(sheets: Mapping[str, "pd.DataFrame"]) -> bytes:
             sheet.append([cell(value, alignment=wrapped) for value in row])
     file = io.BytesIO()
     book.save(file)
-    return _without_clock(file)
+    return without_clock(file)
 
 
 def _width(value: object) -> int:

@@ -1,6 +1,7 @@
 """One submission, from what was handed in to its record."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crmlab.assign.roster import Student
@@ -21,6 +22,9 @@ from crmlab.words import word
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+WORKER_GONE = "worker"
+"""What a run says when its worker died: that is worth one more try."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def _graded(
     made = assemble(submission, assignment.lesson, assignment.lang, given=own)
     names = [question.name for question in assignment.rules.questions]
     made.notebook.metadata.setdefault("crmlab", {})["questions"] = names
-    done = execute(
+    run = partial(
+        execute,
         made.notebook,
         hidden.parameters(submission.lang),
         pool,
@@ -73,6 +78,9 @@ def _graded(
         lang=submission.lang,
         files=submission.files,
     )
+    done = run()
+    if done.ended.detail == WORKER_GONE:
+        done = run()
     right = hidden.right(submission.lang)
     graded = _record(
         submission, assignment, done.outcome, done.answers, right, flags=made.flags, notes=made.notes, took=done.seconds

@@ -33,10 +33,10 @@ class Submission:
     """What one student handed in.
 
     `student` is the id of the roster, or "" for what belongs to nobody that is known. `file` is the path inside what
-    was handed in ("" for nothing), `digest` its SHA-256, `handed_in` when the file was last changed, as the zip or the
-    folder says it (ISO without zone, or ""). `notebook` is None where there is none that can be read; then `notes` says
-    why, or the flag is `missing`. `files` are those beside it that the notebook may read. `flags` are keys under
-    `flag.` in words.csv, `notes` sentences to the instructor.
+    was handed in ("" for nothing), `digest` a SHA-256 of it and of `files`, `handed_in` when the file was last changed,
+    as the zip or the folder says it (ISO without zone, or ""). `notebook` is None where there is none that can be read;
+    then `notes` says why, or the flag is `missing`. `files` are those beside it that the notebook may read. `flags` are
+    keys under `flag.` in words.csv, `notes` sentences to the instructor.
     """
 
     student: str
@@ -159,7 +159,7 @@ def _of_student(student: "Student", heap: _Heap | None, lesson: str, lang: str, 
         student.id,
         student.lang,
         file=shown(chosen.entry.name),
-        digest=chosen.digest,
+        digest=_digest(chosen.digest, files),
         handed_in=chosen.entry.modified,
         notebook=chosen.notebook,
         files=files,
@@ -206,6 +206,14 @@ def _try(entry: Entry) -> _Tried:
     except DataError as error:
         return _Tried(entry, digest, error=error)
     return _Tried(entry, digest, notebook, flags)
+
+
+def _digest(notebook: str, files: Mapping[str, bytes]) -> str:
+    """That of the notebook where nothing lies beside it."""
+    if not files:
+        return notebook
+    parts = [notebook, *(f"{name}\0{hashlib.sha256(content).hexdigest()}" for name, content in sorted(files.items()))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _told_of_refused(heap: _Heap, lang: str) -> tuple[list[str], list[str]]:

@@ -81,10 +81,10 @@ def _xlsx(grid: "pd.DataFrame", kinds: dict[str, str]) -> bytes:
         sheet.append([cell(text, kind) for text, kind in zip(row, kind_of, strict=True)])
     file = io.BytesIO()
     book.save(file)
-    return _without_clock(file)
+    return without_clock(file)
 
 
-def _without_clock(file: io.BytesIO) -> bytes:
+def without_clock(file: io.BytesIO) -> bytes:
     """The same archive without the time at which it was written."""
     timeless = io.BytesIO()
     with zipfile.ZipFile(file) as made, zipfile.ZipFile(timeless, "w", zipfile.ZIP_DEFLATED) as kept:
