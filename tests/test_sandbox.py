@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
+from shared_folder import open_to_all
 
 from crmlab.errors import CrmlabError
 from crmlab.grade import records
@@ -102,8 +103,7 @@ def test_worker_with_a_second_thread_is_not_forked(tmp_path, monkeypatch):
     text = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     (tmp_path / "threaded.py").write_text(text, encoding="utf-8", newline="\n")
     monkeypatch.syspath_prepend(tmp_path)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    open_to_all(tmp_path)
     with Pool(1, ["threaded"], LIMITS, [tmp_path]) as pool, pytest.raises(CrmlabError, match="2 threads"):
         run(pool, "honest", paths=[])
 

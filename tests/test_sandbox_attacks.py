@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from shared_folder import open_to_all
 
 from crmlab.sandbox import Job, Limits, Pool, capabilities
 
@@ -25,8 +26,7 @@ pytestmark = pytest.mark.skipif(not capabilities().sandboxed, reason=f"no sandbo
 def places(tmp_path_factory):
     """A folder that jobs may read, with a hidden module; and one that they may not, with a key, open to every user."""
     root = tmp_path_factory.mktemp("places")
-    for folder in (root, *root.parents[:2]):
-        folder.chmod(0o755)
+    open_to_all(root)
     course = root / "course"
     course.mkdir()
     (course / "open.txt").write_text("open", encoding="utf-8", newline="\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crmlab.sandbox import Job, Limits, Pool, capabilities
+from crmlab.sandbox.messages import Reader, TooMuchError
 
 LIMITS = Limits(seconds=20, memory=256 << 20, output=1 << 20, disk=4 << 20)
 ORDINARY = frozenset({"namespaces", "own_user"})
@@ -143,7 +144,7 @@ def test_order_to_stop_may_come_after_the_end():
         (b"M" + struct.pack(">I", 4) + b"\xff\xfe{}", "crash", "garbled"),
         (b"M" + struct.pack(">I", 2) + b"[]", "crash", "garbled"),
         (b"M" + struct.pack(">I", 2000) + b"[" * 2000, "crash", "garbled"),
-        (b"M" + struct.pack(">I", 90_007) + b'{"a": ' + b"[" * 90_000 + b"}", "crash", "garbled"),
+        (b"M" + struct.pack(">I", 60_007) + b'{"a": ' + b"[" * 60_000 + b"}", "crash", "garbled"),
         (b"M" + struct.pack(">I", 6007) + b'{"a": ' + b"9" * 6000 + b"}", "crash", "garbled"),
         (b"M", "done", ""),
     ],
@@ -154,6 +155,16 @@ def test_messages_of_its_own_making(view, data, outcome, detail):
     if outcome == "done":  # half a message, then the regular end: the end is read as a part of it
         outcome, detail = "output", ""
     assert (ended.outcome, ended.detail) == (outcome, detail)
+
+
+@pytest.mark.parametrize("data", [(b"M" + struct.pack(">I", 2) + b"{}") * 20_000, b"[" + b"[]," * 100_000 + b"[]]"])
+def test_many_small_things_count_for_more_than_their_bytes(data):
+    reader = Reader(1 << 20)
+    body = b'{"a": ' + data + b"}"
+    framed = data if data.startswith(b"M") else b"M" + struct.pack(">I", len(body)) + body
+    assert len(framed) < 1 << 19
+    with pytest.raises(TooMuchError):
+        list(reader.feed(framed))
 
 
 def test_half_a_character_is_made_whole(view):

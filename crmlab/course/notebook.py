@@ -62,14 +62,15 @@ def question_text(lesson: "Lesson", cell: "Cell", lang: str) -> str:
 
 
 def with_values(source: str, values: dict[str, object]) -> str:
-    """A parameters cell with other values for some of its names.
+    """A parameters cell with other values for some of its names; comments stay.
 
     >>> with_values('data = "teaching"\\nwindow = 365', {"window": 240})
     'data = "teaching"\\nwindow = 240'
     """
     for name, value in values.items():
         literal = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-        source = re.sub(rf"(?m)^{name} = .*$", lambda _, line=f"{name} = {literal}": line, source)
+        line = re.compile(rf"""^{name} = .*?(\s+#[^"'\n]*)?$""", re.MULTILINE)
+        source = line.sub(lambda found, start=f"{name} = {literal}": start + (found[1] or ""), source)
     return source
 
 

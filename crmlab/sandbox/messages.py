@@ -10,6 +10,8 @@ from threading import Lock
 MESSAGE, END, FAULT = b"M", b"E", b"F"
 """Kinds: a message of the job, its regular end, and the name of the exception that ended it."""
 _HEAD = struct.Struct(">cI")
+FRAME, CONTAINER = 64, 16
+"""Bytes that a message and each bracket count for beside their own, because many small ones are dear to parse."""
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -39,7 +41,7 @@ def write(descriptor: int, kind: bytes, body: bytes = b"") -> None:
 
 
 class Reader:
-    """Takes bytes as they come, at most `limit` in all, and hands out (kind, message) as soon as one is whole.
+    """Takes bytes as they come, at most about `limit` in all, and hands out (kind, message) as soon as one is whole.
 
     >>> reader = Reader(1000)
     >>> list(reader.feed(_HEAD.pack(MESSAGE, 8) + b'{"a": 1}'))
@@ -66,6 +68,9 @@ class Reader:
                 break
             body = bytes(self._bytes[start + _HEAD.size : end])
             start = end
+            self._room -= FRAME + CONTAINER * (body.count(b"[") + body.count(b"{"))
+            if self._room < 0:
+                raise TooMuchError
             yield kind, _parse(kind, body)
         del self._bytes[:start]
 
