@@ -111,6 +111,18 @@ def test_worker_that_cannot_start_says_why():
 
 
 @sandboxed
+def test_crmlab_may_lie_below_the_temporary_folder(tmp_path):
+    """The view of a job is built over /tmp, so nothing may be looked for there meanwhile."""
+    package = Path(kernel.__file__).parents[1]
+    copy = shutil.ignore_patterns("__pycache__", "fonts")
+    shutil.copytree(package, tmp_path / "crmlab", ignore=copy)
+    open_to_all(tmp_path)
+    code = "from crmlab.sandbox import capabilities; print(capabilities().why)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.strip() == str(capabilities().why)
+
+
+@sandboxed
 def test_worker_with_a_second_thread_is_not_forked(tmp_path, monkeypatch):
     text = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     (tmp_path / "threaded.py").write_text(text, encoding="utf-8", newline="\n")

@@ -34,6 +34,7 @@ def build_view(readable: Readable) -> int:
 
     Jobs have no /proc: the mount is taken out of the view at once, and the open folder is closed in each job.
     """
+    kernel.numbers()  # read now: this package itself may lie below /tmp, which the mounts cover
     kernel.mount("none", "/", "none", kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("view", "/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=1m")
     os.mkdir("/tmp" + _OLD)
