@@ -118,7 +118,8 @@ def test_crmlab_may_lie_below_the_temporary_folder(tmp_path):
     shutil.copytree(package, tmp_path / "crmlab", ignore=copy)
     open_to_all(tmp_path)
     code = "from crmlab.sandbox import capabilities; print(capabilities().why)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    found = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=found, capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == str(capabilities().why)
 
 
