@@ -22,6 +22,7 @@ from crmlab.serve.features import type_features
 from crmlab.track import Campaign, changes, needed
 
 KEPT = 4
+"""Results that each of the functions marked `_once` remembers."""
 
 if TYPE_CHECKING:
     import pandas as pd
