@@ -109,7 +109,7 @@ def _assignment(given: argparse.Namespace) -> "Assignment":
     from crmlab.assign.roster import read_roster
     from crmlab.collect.pseudonym import Key
     from crmlab.grade.one import Assignment
-    from crmlab.grade.rules import read_rules
+    from crmlab.questions.rules import read_rules
 
     lesson = open_lesson(course_root(), given.lesson)
     roster = given.roster or _assigned(given.key, lesson.stem)

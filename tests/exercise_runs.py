@@ -12,12 +12,12 @@ from crmlab.course.notebook import with_values
 from crmlab.course.paths import course_root
 from crmlab.course.settings import check_settings
 from crmlab.course.source import Lesson, literal_parameters, read_lessons
-from crmlab.grade.compare import right_answer
 from crmlab.grade.execute import Fault
 from crmlab.grade.marking import marks
-from crmlab.grade.plain import decode, encode
 from crmlab.grade.records import Mark
-from crmlab.grade.rules import read_rules
+from crmlab.questions.compare import right_answer
+from crmlab.questions.plain import decode, encode
+from crmlab.questions.rules import read_rules
 from crmlab.world import make_world
 
 KEY = Key(b"a key for the tests of the exercises only")

@@ -7,7 +7,7 @@ import nbformat.v4 as v4
 
 from crmlab.assign.roster import Student
 from crmlab.grade.records import Graded, Mark
-from crmlab.grade.rules import Late
+from crmlab.questions.rules import Late
 
 LATE = Late(10, 50)
 POINTS = {"q1": 2, "q2": 3, "q3": 5, "q4": 10}

@@ -5,15 +5,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
-from crmlab.course.answers import ANSWERS
-from crmlab.course.concepts import concepts
 from crmlab.course.paths import course_root
 from crmlab.course.source import read_lessons
 from crmlab.errors import DataError, ParameterError
-from crmlab.grade.compare import compare
-from crmlab.grade.plain import decode, encode
 from crmlab.grade.records import VERDICTS
-from crmlab.grade.rules import KINDS, Late, Question, parse_rules, read_rules
+from crmlab.questions.compare import compare
+from crmlab.questions.concepts import concepts
+from crmlab.questions.plain import decode, encode
+from crmlab.questions.right import ANSWERS
+from crmlab.questions.rules import KINDS, Late, Question, parse_rules, read_rules
 
 NUMBER, TEXT, ESSAY = (Question("q1", kind, 2, 5) for kind in ("number", "text", "essay"))
 CENTS = Question("q1", "number", 2, 5, decimals=2)

@@ -5,8 +5,8 @@ import base64
 import pytest
 from warm_pool import needs_sandbox, run_cells
 
-from crmlab.grade.plain import decode
 from crmlab.grade.shell import PIECES, SHOWN, STREAM
+from crmlab.questions.plain import decode
 
 pytestmark = needs_sandbox
 PRACTICE = 'from crmlab.course.practice import practice\nanswer, check = practice("02_segment", None, None)'
@@ -96,7 +96,7 @@ def test_nothing_that_knows_the_answers_is_in_the_process():
         PRACTICE,
         'check("q1")',
         "import sys\nprint([name for name in sys.modules if name.endswith('course.answers')])",
-        "import crmlab.course.answers",
+        "import crmlab.questions.right",
         "import crmlab.course.practice as p\nprint(p.__dict__.get('ANSWERS'))",
     )
     assert told[1]["outputs"][0]["data"]["text/plain"] == "Your instructor checks this."

@@ -19,7 +19,7 @@ from crmlab.grade import grade
 from crmlab.grade.grade import grade_class, read_records
 from crmlab.grade.one import Assignment
 from crmlab.grade.results import write_results
-from crmlab.grade.rules import read_rules
+from crmlab.questions.rules import read_rules
 from crmlab.sandbox import capabilities
 
 pytestmark = pytest.mark.skipif(not capabilities().sandboxed, reason="no sandbox on this machine")

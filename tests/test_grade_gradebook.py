@@ -11,8 +11,8 @@ from crmlab.errors import DataError
 from crmlab.grade.gradebook import gradebook, write_gradebook
 from crmlab.grade.late import days_late, deduction, final
 from crmlab.grade.records import OUTCOMES
-from crmlab.grade.rules import Late
 from crmlab.handover.cells import FORMULA_SIGNS
+from crmlab.questions.rules import Late
 from crmlab.words import LANGUAGES
 
 

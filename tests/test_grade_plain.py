@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from crmlab.grade.plain import ITEMS, TEXT, TYPES, WHOLE, NotPlainError, decode, encode, readable
+from crmlab.questions.plain import ITEMS, TEXT, TYPES, WHOLE, NotPlainError, decode, encode, readable
 
 WHOLES = st.integers(-WHOLE, WHOLE - 1)
 SCALARS = st.one_of(st.none(), st.booleans(), WHOLES, st.floats(), st.text())

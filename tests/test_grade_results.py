@@ -12,7 +12,7 @@ from crmlab.grade.grade import EXECUTED, FEEDBACK, RECORDS, Class, read_records
 from crmlab.grade.one import Assignment
 from crmlab.grade.records import Graded, Mark
 from crmlab.grade.results import take_marks, write_results
-from crmlab.grade.rules import read_rules
+from crmlab.questions.rules import read_rules
 
 RULES = read_rules("02_segment")
 [ESSAY] = [question for question in RULES.questions if question.kind == "essay"]

@@ -287,7 +287,7 @@ def test_files_of_canvas_get_their_own_names_again(hand_in):
 @pytest.mark.parametrize(
     "name",
     ["pandas.py", "sitecustomize.py", "usercustomize.PY", "x.pth", "numpy.cpython-311-x86_64-linux-gnu.so",
-     "pandas/__init__.py", "crmlab/grade/compare.py", "json.pyc", "a.whl", "图/random.py", "conftest.pyd"],
+     "pandas/__init__.py", "crmlab/questions/compare.py", "json.pyc", "a.whl", "图/random.py", "conftest.pyd"],
 )  # fmt: skip
 def test_code_that_python_might_import_is_left_out_and_told(hand_in, name):
     top = name.split("/")[0]

@@ -11,7 +11,7 @@ import pytest
 from crmlab.course.build import differences, first_picture
 from crmlab.course.pairs import pair_faults
 from crmlab.course.source import read_lessons
-from crmlab.grade.rules import read_rules
+from crmlab.questions.rules import read_rules
 from crmlab.words import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from crmlab import check_settings, type_customers
-from crmlab.course.answers import ANSWERS
-from crmlab.course.concepts import Concepts, concepts
 from crmlab.course.practice import practice
 from crmlab.errors import ParameterError
-from crmlab.grade.compare import compare, right_answer
-from crmlab.grade.plain import decode, encode
-from crmlab.grade.rules import Late, Question, Rules, read_rules
 from crmlab.patterns import purchase_lines
+from crmlab.questions.compare import compare, right_answer
+from crmlab.questions.concepts import Concepts, concepts
+from crmlab.questions.plain import decode, encode
+from crmlab.questions.right import ANSWERS
+from crmlab.questions.rules import Late, Question, Rules, read_rules
 from crmlab.words import has_word
 
 KINDS = {int: "number", float: "number", str: "text", list: "list", Concepts: "list", pd.DataFrame: "table"}
@@ -230,7 +230,7 @@ def test_every_question_has_a_hint():
 
 def test_practice_loads_no_answers_before_it_is_asked():
     """A graded run puts another practice in its place and hides the answers."""
-    code = "import sys, crmlab.course.practice; print('crmlab.course.answers' in sys.modules)"
+    code = "import sys, crmlab.course.practice; print('crmlab.questions.right' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"
 

@@ -26,7 +26,7 @@ from crmlab.assign.variants import (
 )
 from crmlab.collect import CustomerBase
 from crmlab.collect.pseudonym import Key
-from crmlab.grade.compare import right_answer
+from crmlab.questions.compare import right_answer
 from crmlab.seeds import check_seed
 from crmlab.tables import TABLES
 from crmlab.world.season import AS_OF

@@ -14,7 +14,7 @@ from crmlab.collect.pseudonym import Key
 from crmlab.course.notebook import with_values, written
 from crmlab.course.source import Lesson, read_lesson
 from crmlab.errors import CrmlabError
-from crmlab.grade.rules import read_rules
+from crmlab.questions.rules import read_rules
 from crmlab.words import word
 
 README = "readme.md"

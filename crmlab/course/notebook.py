@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crmlab.grade.rules import has_rules, read_rules
+from crmlab.questions.rules import has_rules, read_rules
 from crmlab.words import word
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from crmlab.course.concepts import Concepts
 from crmlab.data import Shop
-from crmlab.grade.compare import compare, right_answer
-from crmlab.grade.plain import NotPlainError, decode, encode
-from crmlab.grade.rules import Question, read_rules
+from crmlab.questions.compare import compare, right_answer
+from crmlab.questions.concepts import Concepts
+from crmlab.questions.plain import NotPlainError, decode, encode
+from crmlab.questions.rules import Question, read_rules
 from crmlab.words import word
 
 

@@ -9,7 +9,7 @@ from base64 import b64decode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crmlab.grade.plain import readable
+from crmlab.questions.plain import readable
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

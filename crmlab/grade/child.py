@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from crmlab.errors import ParameterError
-from crmlab.grade.plain import NotPlainError, encode
+from crmlab.questions.plain import NotPlainError, encode
 from crmlab.words import word
 
 TOLD = 16 * 2**20

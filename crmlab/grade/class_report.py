@@ -11,7 +11,7 @@ from crmlab.grade.gradebook import flag_word
 from crmlab.grade.harmless import plain
 from crmlab.grade.late import final
 from crmlab.grade.records import VERDICTS, Graded
-from crmlab.grade.rules import Late
+from crmlab.questions.rules import Late
 from crmlab.words import word
 
 if TYPE_CHECKING:

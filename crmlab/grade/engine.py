@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ENTRY = "crmlab.grade.child:main"
 PACKAGE = Path(__file__).parents[1]
 DATASETS = PACKAGE.parent / "datasets"
-SECRETS = tuple(PACKAGE / "course" / name for name in ("answers.py", "concepts.csv"))
+SECRETS = (PACKAGE / "questions" / "right",)
 """What says what is right: no cell may read it."""
 
 

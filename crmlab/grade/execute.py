@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crmlab.grade.plain import NotPlainError, decode, readable
+from crmlab.questions.plain import NotPlainError, decode, readable
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

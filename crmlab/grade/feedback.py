@@ -9,7 +9,7 @@ from crmlab.grade import pages
 from crmlab.grade.harmless import plain, png, rebuilt, without_folders
 from crmlab.grade.late import deduction, final
 from crmlab.grade.records import Graded, Mark
-from crmlab.grade.rules import Late
+from crmlab.questions.rules import Late
 from crmlab.words import word
 
 OURS = {"parameters", "injected-parameters", "setup"}

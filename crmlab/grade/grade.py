@@ -139,7 +139,7 @@ def _kept(folder: Path, file: Path, basis: str) -> dict[str, Graded]:
 
 
 def _basis(assignment: Assignment) -> str:
-    rules = files("crmlab.grade").joinpath("rules", f"{assignment.lesson.stem}.toml").read_bytes()
+    rules = files("crmlab.questions").joinpath("rules", f"{assignment.lesson.stem}.toml").read_bytes()
     parts = (
         repr(assignment.lesson).encode(),
         rules,

@@ -10,8 +10,8 @@ from crmlab.errors import DataError
 from crmlab.grade.harmless import plain
 from crmlab.grade.late import deduction, final
 from crmlab.grade.records import Graded
-from crmlab.grade.rules import Late
 from crmlab.handover.cells import safe
+from crmlab.questions.rules import Late
 from crmlab.words import has_word, word
 
 if TYPE_CHECKING:

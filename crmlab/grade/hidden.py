@@ -11,7 +11,7 @@ from crmlab.assign.variants import FOLDER, HIDDEN, variant, write_variant
 from crmlab.collect.pseudonym import Key
 from crmlab.course.settings import check_settings
 from crmlab.course.source import Lesson, literal_parameters
-from crmlab.grade.rules import Rules
+from crmlab.questions.rules import Rules
 
 
 class Hidden:
@@ -48,7 +48,7 @@ class Hidden:
     def right(self, lang: str) -> dict[str, Any]:
         """What is right, by question; essays have no entry."""
         from crmlab.data import open_data
-        from crmlab.grade.compare import right_answer
+        from crmlab.questions.compare import right_answer
 
         with self._lock:
             if lang not in self._right:

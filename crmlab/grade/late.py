@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from crmlab.errors import DataError
 from crmlab.grade.records import Graded
-from crmlab.grade.rules import Late
+from crmlab.questions.rules import Late
 
 
 def deduction(graded: Graded, late: Late) -> float:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from crmlab.grade.compare import compare
 from crmlab.grade.execute import Fault
 from crmlab.grade.records import Mark
-from crmlab.grade.rules import Question, Rules
+from crmlab.questions.compare import compare
+from crmlab.questions.rules import Question, Rules
 from crmlab.words import word
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def marks(rules: Rules, answers: Mapping[str, Any], expected: Mapping[str, Any],
     `answers` are plain values or a Fault, by question, as `execute` gives them; `expected` is what is right, for every
     question that is no essay. Answers with other names count nothing.
 
-    >>> from crmlab.grade.rules import Late
+    >>> from crmlab.questions.rules import Late
     >>> rules = Rules("02_segment", (Question("q6", "number", points=2, minutes=5),), Late(10, 50))
     >>> [mark] = marks(rules, {"q6": 12}, {"q6": 12}, "en")
     >>> mark.earned, mark.verdict, mark.shown

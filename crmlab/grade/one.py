@@ -15,8 +15,8 @@ from crmlab.grade.hidden import Hidden
 from crmlab.grade.late import days_late
 from crmlab.grade.marking import marks
 from crmlab.grade.records import Graded
-from crmlab.grade.rules import Rules
 from crmlab.grade.submissions import Submission
+from crmlab.questions.rules import Rules
 from crmlab.sandbox import Pool
 from crmlab.words import word
 

@@ -1,6 +1,6 @@
 """What a worker has imported and used once before it forks, so that no student's run pays for it.
 
-Importing this module takes seconds. It leaves one thread, and never touches what is right (`crmlab.course.answers`).
+Importing this module takes seconds. It leaves one thread, and never touches what is right (`crmlab.questions.right`).
 `SHELL` is the shell of the forks.
 """
 

@@ -20,10 +20,10 @@ def forge(*frames):
 MARKS = {
     "patched_compare": Attack(
         """
-import crmlab.grade.compare, crmlab.grade.marking
+import crmlab.questions.compare, crmlab.grade.marking
 everything = lambda *given, **more: (1.0, "right")
-crmlab.grade.compare.compare = crmlab.grade.marking.compare = crmlab.grade.compare._same_number = everything
-crmlab.grade.compare._is_number = crmlab.grade.compare._same = lambda *given: True
+crmlab.questions.compare.compare = crmlab.grade.marking.compare = crmlab.questions.compare._same_number = everything
+crmlab.questions.compare._is_number = crmlab.questions.compare._same = lambda *given: True
 crmlab.grade.marking.shown.__code__ = (lambda value, lang: "R").__code__
 answer("q1", -1)
 print("tried")
@@ -32,7 +32,8 @@ print("tried")
     ),
     "patched_records": Attack(
         """
-from crmlab.grade import records, marking, rules
+from crmlab.grade import records, marking
+from crmlab.questions import rules
 right = (records.Mark("q1", 1, 1.0, "right"), records.Mark("q2", 2, 2.0, "right"))
 marking.marks = lambda *given: right
 records.Graded.earned = property(lambda self: 3.0)
@@ -55,7 +56,7 @@ answer("q1", -1)
     ),
     "patched_encode": Attack(
         """
-import crmlab.grade.child as child, crmlab.grade.plain as plain
+import crmlab.grade.child as child, crmlab.questions.plain as plain
 for module in (child, plain):
     module.encode = lambda value: {"plain": [{"verdict": "right", "earned": 1}]}
 answer("q1", -1)
@@ -113,7 +114,7 @@ frame = sys._getframe()
 while frame := frame.f_back:
     for name in sorted({"expected", "right", "hidden", "key", "secret", "assignment"} & frame.f_locals.keys()):
         print("got", name)
-print([name for name in sys.modules if name in ("crmlab.grade.hidden", "crmlab.course.answers")] and "got modules")
+print([name for name in sys.modules if name in ("crmlab.grade.hidden", "crmlab.questions.right")] and "got modules")
 for cell in answer.__closure__ or ():
     if "expected" in dir(cell.cell_contents):
         print("got", cell)
@@ -213,17 +214,19 @@ say, ask = real.practice("00_start", shop, settings)
 for guess in range(3):
     say("q1", guess)
     tried("check", lambda: ask("q1"))
-tried("right", lambda: importlib.import_module("crmlab.grade.compare").right_answer("00_start", "q1", shop, settings))
+compare = importlib.import_module("crmlab.questions.compare")
+tried("right", lambda: compare.right_answer("00_start", "q1", shop, settings))
 print("check of the run:", check("q1"))
 """,
-        says=("check refused (PermissionError|ModuleNotFoundError)", "right refused"),
+        says=("check refused (PermissionError|ModuleNotFoundError|ImportError)", "right refused"),
     ),
     "trace_and_atexit": Attack(
         """
 import atexit, sys, threading
 from crmlab.grade.records import Mark
 def look(frame, event, given):
-    if frame.f_globals.get("__name__") in ("crmlab.grade.compare", "crmlab.grade.marking", "crmlab.course.answers"):
+    trusted = ("crmlab.questions.compare", "crmlab.grade.marking", "crmlab.questions.right")
+    if frame.f_globals.get("__name__", "").startswith(trusted):
         print("got", frame.f_code.co_name)
     return look
 sys.settrace(look)

@@ -12,19 +12,19 @@ SECRETS = {
         """
 import importlib, importlib.util, os, pathlib, sys
 import crmlab
-course = pathlib.Path(crmlab.__file__).parent / "course"
-tried("module", lambda: importlib.import_module("crmlab.course.answers"))
-spec = importlib.util.spec_from_file_location("mine", course / "answers.py")
+right = pathlib.Path(crmlab.__file__).parent / "questions" / "right"
+tried("module", lambda: importlib.import_module("crmlab.questions.right.start"))
+spec = importlib.util.spec_from_file_location("mine", right / "start.py")
 tried("by_path", lambda: spec.loader.get_source("mine"))
-tried("source", lambda: (course / "answers.py").read_text())
-tried("descriptor", lambda: os.read(os.open(course, os.O_PATH), 1))
-tried("at", lambda: os.open("answers.py", os.O_RDONLY, dir_fd=os.open(course, os.O_RDONLY)))
-tried("concepts", lambda: (course / "concepts.csv").read_bytes())
-tried("compiled", lambda: next((course / "__pycache__").glob("answers.*")).read_bytes())
-tried("link", lambda: (os.symlink(course / "answers.py", "mine.py"), open("mine.py").read()))
-tried("hard_link", lambda: (os.link(course / "answers.py", "hard.py"), open("hard.py").read()))
-tried("by_root", lambda: open(f"/proc/self/root{course}/answers.py").read())
-tried("by_folder", lambda: open(f"/proc/self/cwd/../../../../../../..{course}/answers.py").read())
+tried("source", lambda: (right / "start.py").read_text())
+tried("descriptor", lambda: os.read(os.open(right, os.O_PATH), 1))
+tried("at", lambda: os.open("start.py", os.O_RDONLY, dir_fd=os.open(right, os.O_RDONLY)))
+tried("concepts", lambda: (right / "concepts.csv").read_bytes())
+tried("compiled", lambda: next((right / "__pycache__").glob("start.*")).read_bytes())
+tried("link", lambda: (os.symlink(right / "start.py", "mine.py"), open("mine.py").read()))
+tried("hard_link", lambda: (os.link(right / "start.py", "hard.py"), open("hard.py").read()))
+tried("by_root", lambda: open(f"/proc/self/root{right}/start.py").read())
+tried("by_folder", lambda: open(f"/proc/self/cwd/../../../../../../..{right}/start.py").read())
 """,
         says=refused("module by_path source descriptor at concepts compiled link hard_link by_root by_folder"),
     ),

@@ -85,22 +85,23 @@ class Rules:
 
 
 def has_rules(lesson: str) -> bool:
-    """Whether a lesson is graded: crmlab/grade/rules has a file for it.
+    """Whether a lesson is graded: crmlab/questions/rules has a file for it.
 
     >>> has_rules("02_segment"), has_rules("99_none")
     (True, False)
     """
-    return f"{lesson}.toml" in (entry.name for entry in files("crmlab.grade").joinpath("rules").iterdir())
+    return f"{lesson}.toml" in (entry.name for entry in files("crmlab.questions").joinpath("rules").iterdir())
 
 
 def read_rules(lesson: str) -> Rules:
-    """The rules of a lesson ("02_segment"), from crmlab/grade/rules. Raises ParameterError where there are none, and
-    DataError as `parse_rules` does.
+    """The rules of a lesson ("02_segment"), from crmlab/questions/rules.
+
+    Raises ParameterError where there are none, and DataError as `parse_rules` does.
 
     >>> read_rules("00_start")["q1"].kind
     'number'
     """
-    room = files("crmlab.grade").joinpath("rules")
+    room = files("crmlab.questions").joinpath("rules")
     file = f"{lesson}.toml"
     if not has_rules(lesson):
         known = ", ".join(sorted(entry.name.removesuffix(".toml") for entry in room.iterdir()))

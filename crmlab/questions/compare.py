@@ -1,4 +1,4 @@
-"""An answer beside what is right, both plain data (`crmlab.grade.plain`): which share of the points it earns."""
+"""An answer beside what is right, both plain data (`crmlab.questions.plain`): which share of the points it earns."""
 
 import datetime as dt
 import math
@@ -6,9 +6,9 @@ import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from crmlab.course.concepts import Concepts
-from crmlab.grade.plain import decode, encode
-from crmlab.grade.rules import TOLERANCE, Question
+from crmlab.questions.concepts import Concepts
+from crmlab.questions.plain import decode, encode
+from crmlab.questions.rules import TOLERANCE, Question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ Compared = tuple[float | None, str]
 
 def right_answer(lesson: str, name: str, shop: "Shop", settings: Any) -> Any:
     """What is right for one question on the data at hand, as `compare` takes it: plain data, or Concepts."""
-    from crmlab.course.answers import ANSWERS
+    from crmlab.questions.right import ANSWERS
 
     found = ANSWERS[lesson][name](shop, settings)
     return found if isinstance(found, Concepts) else decode(encode(found))

@@ -25,7 +25,7 @@ class Concepts:
 
 def concepts(name: str) -> Concepts:
     """The ideas of one set in concepts.csv."""
-    with files("crmlab.course").joinpath("concepts.csv").open(encoding="utf-8", newline="") as lines:
+    with files("crmlab.questions").joinpath("right", "concepts.csv").open(encoding="utf-8", newline="") as lines:
         rows = [row["synonyms"].split("|") for row in csv.DictReader(lines) if row["set"] == name]
     return Concepts(tuple(frozenset(map(_plain, ways)) for ways in rows))
 
