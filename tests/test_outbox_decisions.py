@@ -175,6 +175,15 @@ def test_marketing_and_care_wait_for_the_morning_and_service_does_not(tmp_path, 
     assert {one.isoformat()[11:] for one in until} <= {"08:00:00+08:00"}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_night_of_one_zone_holds_nobody_in_another(tmp_path, order):
+    people = [{"zone": None}, {"zone": "Asia/Kolkata"}]
+    box = box_of(tmp_path, tiny_shop(2, customers=customers(*(people[place] for place in order))))
+    rows = asked(("C1", "coupon", "sms"), ("C2", "coupon", "sms"))
+    expected = ["written", "held: quiet_hours"]
+    assert reasons(box.put(rows, at=MORNING)) == [expected[place] for place in order]
+
+
 def test_held_messages_go_in_the_morning_with_their_own_values(tmp_path):
     box = box_of(tmp_path, tiny_shop(2))
     rows = asked(("C1", "coupon", "sms"), ("C2", "coupon", "email"), code=["AAA1", None])

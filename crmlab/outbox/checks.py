@@ -234,8 +234,7 @@ def quiet(batch: Batch, rows: "pd.DataFrame") -> "pd.DataFrame":
     asked = rows[rows["commercial"] & rows["person"]]
     until = {zone: batch.rules.quiet_until(batch.at, zone) for zone in asked["zone"].unique()}
     ends = asked["zone"].map(until).astype("object")
-    waits = ends.map(lambda end: isinstance(end, datetime)).astype("bool")
-    return _stopped(asked, waits, decision="held", reason="quiet_hours", until=ends)
+    return _stopped(asked, ends.notna(), decision="held", reason="quiet_hours", until=ends)
 
 
 def cap(batch: Batch, rows: "pd.DataFrame") -> "pd.DataFrame":
