@@ -23,6 +23,8 @@ from crmlab.sandbox.readable import Readable
 PACKET = 1 << 16
 GRACE = 10.0
 """Seconds after the time limit within which a worker must have ended its job by itself."""
+LINGER = 1.0
+"""Seconds that a job may take to leave after it has told its end."""
 TIDY = 2.0
 """Seconds that a worker has to end its job and remove the working folder."""
 CHUNK = 1 << 18
@@ -110,18 +112,24 @@ class Handle:
     def _follow(self, name: str, pipe: IO[bytes], limits: Limits, on_message: Callable[[dict], None]) -> Ended:
         inbox = Inbox(limits.output, on_message)
         deadline = time.monotonic() + limits.seconds + GRACE
+        until = deadline
         with selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
             selector.register(self._control, selectors.EVENT_READ)
             while True:
-                ready = [key.fileobj for key, _ in selector.select(max(0.0, deadline - time.monotonic()))]
-                if not ready:
+                ready = [key.fileobj for key, _ in selector.select(max(0.0, until - time.monotonic()))]
+                if not ready and until == deadline:
                     raise WorkerGoneError
-                if pipe in ready:
+                if not ready:
+                    self._control.send(json.dumps({"stop": "lingers"}).encode("ascii"))
+                    until = deadline
+                elif pipe in ready:
                     data = os.read(pipe.fileno(), CHUNK)
                     inbox.take(data)
                     if inbox.stop:
                         self._control.send(json.dumps({"stop": inbox.stop}).encode("ascii"))
+                    if inbox.complete:
+                        until = min(deadline, time.monotonic() + LINGER)
                     if inbox.stop or inbox.complete or not data:
                         selector.unregister(pipe)
                 elif self._control in ready:
