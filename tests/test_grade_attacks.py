@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup
 from harmless_pages import demand_harmless
 from shared_folder import open_to_all
 
-from crmlab.assign.variants import HIDDEN, variant
+from crmlab.assign.variants import hidden_variant
 from crmlab.course.paths import course_root
 from crmlab.grade import grade, one
 from crmlab.grade.execute import execute
@@ -157,7 +157,7 @@ def test_an_attack_ran_and_got_nothing(graded, name):
 def test_no_secret_comes_out(graded, name):
     record = (graded.out / "records" / f"{name}.json").read_text(encoding="utf-8")
     executed = (graded.out / "executed" / f"{name}.ipynb").read_text(encoding="utf-8")
-    seed = variant(KEY, LESSON.stem, HIDDEN).seed
+    seed = hidden_variant(KEY, LESSON.stem).seed
     for text in (record, executed, graded.pages[name]):
         assert SECRET not in text
         assert not re.search(rf"\b{seed}\b", text)

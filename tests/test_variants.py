@@ -14,12 +14,12 @@ import crmlab.world
 from crmlab import check_settings, open_data
 from crmlab.assign.variants import (
     GROUPS,
-    HIDDEN,
     KNOWN_LATER,
     KNOWN_ON,
     WINDOWS,
     Variant,
     as_known,
+    hidden_variant,
     variant,
     variant_files,
     write_variant,
@@ -60,10 +60,17 @@ def test_a_variant_hangs_on_key_lesson_and_student_and_on_nothing_else():
         (key.secret, lesson, who): variant(key, lesson, who)
         for key in (KEY, Key(b"another key of another class, as long"))
         for lesson in ("02_segment", "03_serve")
-        for who in ("s1", "s2", HIDDEN)
+        for who in ("s1", "s2", "hidden")
     }
     assert len({one.seed for one in drawn.values()}) == len(drawn) == 12
     assert all(variant(Key(secret), lesson, who) == one for (secret, lesson, who), one in drawn.items())
+
+
+def test_each_round_is_graded_on_a_variant_of_its_own():
+    deadlines = ("", "2026-06-20T18:00:00", "2026-06-27T18:00:00")
+    drawn = [hidden_variant(KEY, "02_segment", deadline).seed for deadline in deadlines]
+    assert len({*drawn, variant(KEY, "02_segment", "hidden").seed}) == 4
+    assert drawn == [hidden_variant(KEY, "02_segment", deadline).seed for deadline in deadlines]
 
 
 def test_a_variant_is_the_same_in_every_process():

@@ -5,7 +5,6 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from crmlab.assign.variants import HIDDEN
 from crmlab.errors import DataError
 from crmlab.intake.grid import Grid, demand_headings, read_grids
 from crmlab.words import word
@@ -89,7 +88,7 @@ def _fault(student: str, lang: str, seen: set[str]) -> str:
     """What is wrong with a row; "" where nothing is. Case is not told apart, as some file systems do not."""
     if not student:
         return "blank"
-    if not ID.fullmatch(student) or RESERVED.fullmatch(student) or student.casefold() == HIDDEN:
+    if not ID.fullmatch(student) or RESERVED.fullmatch(student):
         return "no_file_name"
     if student.casefold() in seen:
         return "twice"

@@ -15,8 +15,6 @@ from crmlab.world.season import AS_OF, TIME_ZONE
 if TYPE_CHECKING:
     import pandas as pd
 
-HIDDEN = "hidden"
-"""Whose variant a graded run takes: nobody's, so that a whole class is measured alike."""
 FOLDER = "data"
 """What the folder of a variant is called, beside the notebook."""
 WINDOWS = range(180, 366, 5)
@@ -64,7 +62,7 @@ class Variant:
 
 
 def variant(key: Key, lesson: str, who: str) -> Variant:
-    """The variant of one student for one lesson ("02_segment"), or that of the graded run for `who` = "hidden".
+    """The variant of one student for one lesson ("02_segment").
 
     Drawn from HMAC-SHA256 (RFC 2104) of the key over course, lesson and student: the same three give the same variant,
     and one variant tells nothing of another.
@@ -72,7 +70,7 @@ def variant(key: Key, lesson: str, who: str) -> Variant:
     >>> key = Key(b"for the doctest")
     >>> variant(key, "02_segment", "s01") == variant(key, "02_segment", "s01")
     True
-    >>> variant(key, "02_segment", "s01") == variant(key, "02_segment", "hidden")
+    >>> variant(key, "02_segment", "s01") == variant(key, "02_segment", "s02")
     False
     """
     digest = hmac.digest(key.secret, f"crmlab\0assign\0{lesson}\0{who}".encode(), "sha256")
@@ -84,6 +82,14 @@ def variant(key: Key, lesson: str, who: str) -> Variant:
         window=WINDOWS[window % len(WINDOWS)],
         groups=GROUPS[groups % len(GROUPS)],
     )
+
+
+def hidden_variant(key: Key, lesson: str, deadline: str = "") -> Variant:
+    """The variant of a graded run: nobody's own, so that a whole class is measured alike.
+
+    Another deadline has another one, so that numbers seen in the feedback of one round are of no use in the next.
+    """
+    return variant(key, lesson, f"\0hidden\0{deadline}")
 
 
 def variant_files(variant: Variant) -> dict[str, bytes]:

@@ -90,7 +90,7 @@ def _run(
     if not todo:
         return
     with (
-        Hidden.of(assignment.lesson, assignment.rules, assignment.key) as hidden,
+        Hidden.of(assignment.lesson, assignment.rules, assignment.key, assignment.deadline) as hidden,
         Pool(min(jobs, len(todo)), read=(hidden.folder,), hide=SECRETS, sandboxed=sandboxed) as pool,
         ThreadPoolExecutor(jobs + 1) as threads,
     ):

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
-from crmlab.assign.variants import FOLDER, HIDDEN, variant, write_variant
+from crmlab.assign.variants import FOLDER, hidden_variant, write_variant
 from crmlab.collect.pseudonym import Key
 from crmlab.course.settings import check_settings
 from crmlab.course.source import Lesson, literal_parameters
@@ -32,9 +32,12 @@ class Hidden:
 
     @classmethod
     @contextmanager
-    def of(cls, lesson: Lesson, rules: Rules, key: Key) -> Iterator["Hidden"]:
-        """The hidden variant of a lesson for the class of this key. Making it takes some seconds."""
-        drawn = variant(key, lesson.stem, HIDDEN)
+    def of(cls, lesson: Lesson, rules: Rules, key: Key, deadline: str) -> Iterator["Hidden"]:
+        """The hidden variant of a lesson for the class of this key and the round that ends at `deadline`.
+
+        Making it takes some seconds.
+        """
+        drawn = hidden_variant(key, lesson.stem, deadline)
         with TemporaryDirectory(prefix="crmlab-") as room:
             Path(room).chmod(0o755)
             folder = Path(room) / FOLDER

@@ -39,8 +39,8 @@ class Ended:
     `outcome` is done, or the limit that it passed (time, memory, output, disk), or crash: it ended before its entry
     returned, sent what is no message, or started too many threads. `seconds` is wall clock, `cpu_seconds` the
     processor's time, `peak_memory` the bytes in memory on top of the warm worker, seen twenty times a second.
-    `detail` says more in a few characters of ASCII (`exit 3`, `SIGSEGV`, `threads`, `garbled`, `lingers`, `worker`), or is the
-    text of an exception: that text comes from the job and is as hostile as a message.
+    `detail` says more in a few characters of ASCII (`exit 3`, `SIGSEGV`, `threads`, `garbled`, `lingers`, `worker`), or
+    is the text of an exception: that text comes from the job and is as hostile as a message.
     """
 
     name: str
