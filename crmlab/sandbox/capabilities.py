@@ -50,11 +50,14 @@ def capabilities() -> Capabilities:
         return Capabilities(dict.fromkeys(LAYERS, "system"))
     from crmlab.sandbox.handle import Handle
     from crmlab.sandbox.readable import Readable
+    from crmlab.sandbox.workers import Workers
 
-    handle = Handle(Readable.of((), ()), ())
+    workers = Workers(())
+    handle = Handle(workers, Readable.of((), ()))
     try:
         found = handle.why()
     finally:
+        workers.stop()
         handle.stop()
     version = landlock.version()
     newer = {"landlock_tcp": "" if version >= 4 else "kernel", "landlock_signals": "" if version >= 6 else "kernel"}

@@ -1,26 +1,21 @@
-"""The trusted end of one worker: start it, hand it jobs, read what comes back, stop it."""
+"""The trusted end of one worker: hand it jobs, read what comes back, stop it."""
 
 import json
 import os
 import selectors
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import IO
 
 from crmlab.errors import CrmlabError
-from crmlab.sandbox.folder import remove_tree
 from crmlab.sandbox.inbox import Inbox
-from crmlab.sandbox.interpreter import command, environment
 from crmlab.sandbox.job import Ended
 from crmlab.sandbox.limits import Limits
 from crmlab.sandbox.readable import Readable
+from crmlab.sandbox.workers import Worker, WorkerGoneError, Workers
 
-PACKET = 1 << 16
 GRACE = 10.0
 """Seconds after the time limit within which a worker must have ended its job by itself."""
 LINGER = 1.0
@@ -30,126 +25,103 @@ TIDY = 2.0
 CHUNK = 1 << 18
 
 
-class WorkerGoneError(Exception):
-    """The worker itself ended."""
-
-
 class Handle:
-    """One worker. It is started when made; one that has gone is started again with the next job."""
+    """One worker. It is forked when the first job comes; one that has gone is forked again with the next job."""
 
-    def __init__(self, readable: Readable, warm: tuple[str, ...], without: tuple[str, ...] = ()):
-        base = tempfile.mkdtemp(prefix="crmlab-sandbox-")
-        os.chmod(base, 0o711)
-        self._config = {"folders": readable.folders, "hidden": readable.hidden, "warm": warm, "without": without}
-        self._config["base"] = base
-        self._lock = threading.Lock()
+    def __init__(self, workers: Workers, readable: Readable, without: tuple[str, ...] = ()):
+        self._workers = workers
+        self._config = {"folders": readable.folders, "hidden": readable.hidden, "without": without}
+        self._lock, self._running = threading.Lock(), threading.RLock()
         self._stopped = False
-        self._start()
+        self._worker: Worker | None = None
+        self._why: dict[str, str] = {}
 
-    def _start(self) -> None:
+    def _start(self) -> Worker:
+        found = self._workers.fork(self._config)
         with self._lock:
+            self._worker = found
             if self._stopped:
+                found.kill(TIDY)
                 raise WorkerGoneError
-            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            with theirs:
-                self._process = subprocess.Popen(
-                    command("crmlab.sandbox.worker", str(theirs.fileno())),
-                    env=environment(),
-                    cwd="/",
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            self._control.send(json.dumps(self._config).encode("ascii"))
-            self._why: dict[str, str] | None = None
+        told = found.receive()
+        if "failed" in told:
+            raise CrmlabError("sandbox_warm", problem=told["failed"])
+        self._why = told["layers"]
+        return found
 
     def why(self) -> dict[str, str]:
-        """Why each layer does not hold, "" where it holds; waits until the worker is ready."""
-        if self._why is None:
-            try:
-                packet = self._receive()
-            except WorkerGoneError:
-                if self._stopped:
-                    raise
-                packet = {"failed": "-"}
-            if "failed" in packet:
-                raise CrmlabError("sandbox_warm", problem=packet["failed"])
-            self._why = packet["layers"]
+        """Why each layer does not hold, "" where it holds; waits until a worker is ready."""
+        if self._worker is None:
+            self._start()
         return self._why
-
-    def _receive(self) -> dict:
-        try:
-            packet = self._control.recv(PACKET)
-        except OSError:
-            packet = b""
-        if not packet:
-            raise WorkerGoneError
-        return json.loads(packet)
 
     def run(self, name: str, job: IO[bytes], limits: Limits, on_message: Callable[[dict], None]) -> Ended:
         """Run the job that is written in the file `job`."""
-        if self._process.poll() is not None:
-            self._control.close()
-            self._start()
+        with self._running:
+            return self._run(self._ready(), name, job, limits, on_message)
+
+    def _ready(self) -> Worker:
+        if self._worker is not None and self._worker.has_ended():
+            self._close()
+        return self._worker or self._start()
+
+    def _run(
+        self, worker: Worker, name: str, job: IO[bytes], limits: Limits, on_message: Callable[[dict], None]
+    ) -> Ended:
         try:
-            self.why()
             source, message = os.pipe()
             with open(source, "rb", buffering=0) as pipe:
                 try:
                     order = json.dumps(vars(limits)).encode("ascii")
-                    socket.send_fds(self._control, [order], [job.fileno(), message])
+                    socket.send_fds(worker.control, [order], [job.fileno(), message])
                 except OSError as error:
                     raise WorkerGoneError from error
                 finally:
                     os.close(message)
-                return self._follow(name, pipe, limits, on_message)
+                return self._follow(worker, name, pipe, limits, on_message)
         except BaseException:
-            self._kill()
+            worker.kill(TIDY)
             raise
 
-    def _follow(self, name: str, pipe: IO[bytes], limits: Limits, on_message: Callable[[dict], None]) -> Ended:
+    def _follow(
+        self, worker: Worker, name: str, pipe: IO[bytes], limits: Limits, on_message: Callable[[dict], None]
+    ) -> Ended:
         inbox = Inbox(limits.output, on_message)
         deadline = time.monotonic() + limits.seconds + GRACE
         until = deadline
         with selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
-            selector.register(self._control, selectors.EVENT_READ)
+            selector.register(worker.control, selectors.EVENT_READ)
             while True:
                 ready = [key.fileobj for key, _ in selector.select(max(0.0, until - time.monotonic()))]
                 if not ready and until == deadline:
                     raise WorkerGoneError
                 if not ready:
-                    self._control.send(json.dumps({"stop": "lingers"}).encode("ascii"))
+                    worker.control.send(json.dumps({"stop": "lingers"}).encode("ascii"))
                     until = deadline
                 elif pipe in ready:
                     data = os.read(pipe.fileno(), CHUNK)
                     inbox.take(data)
                     if inbox.stop:
-                        self._control.send(json.dumps({"stop": inbox.stop}).encode("ascii"))
+                        worker.control.send(json.dumps({"stop": inbox.stop}).encode("ascii"))
                     if inbox.complete:
                         until = min(deadline, time.monotonic() + LINGER)
                     if inbox.stop or inbox.complete or not data:
                         selector.unregister(pipe)
-                elif self._control in ready:
-                    return inbox.ended(name, self._receive())
+                elif worker.control in ready:
+                    return inbox.ended(name, worker.receive())
 
-    def _kill(self) -> None:
-        """End the worker and its job; first let it tidy up."""
-        with suppress(OSError):
-            self._control.shutdown(socket.SHUT_RDWR)
-        try:
-            self._process.wait(TIDY)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+    def _close(self) -> None:
+        with self._lock:
+            if self._worker is not None:
+                self._worker.close()
+                self._worker = None
 
     def stop(self) -> None:
         """End the worker and its job for good; may be called while another thread waits in `run`."""
         with self._lock:
             self._stopped = True
-        self._kill()
-        self._control.close()
-        with suppress(FileNotFoundError):
-            remove_tree(self._config["base"])
+            if self._worker is not None:
+                self._worker.kill(TIDY)
+        with self._running:
+            self._close()

@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Sequence
 from crmlab.errors import CrmlabError
 from crmlab.sandbox.confine import pack_job
 from crmlab.sandbox.fresh import run_fresh
-from crmlab.sandbox.handle import Handle, WorkerGoneError
+from crmlab.sandbox.handle import Handle
 from crmlab.sandbox.job import Ended, Job
 from crmlab.sandbox.limits import Limits
 from crmlab.sandbox.readable import Readable
+from crmlab.sandbox.workers import WorkerGoneError, Workers
 
 LIMITS = Limits()
 
@@ -20,10 +21,10 @@ LIMITS = Limits()
 class Pool:
     """Workers that run hostile jobs, each in a sandbox of its own.
 
-    `workers` processes import the modules `warm` once; `run` may be called from as many threads. A job may read the
-    Python environment, crmlab and the folders `read`, but nothing of `hide` (a hidden module hides its compiled
-    copies). `sandboxed=False` runs each job in a fresh interpreter instead, with limits but without protection.
-    `without` leaves layers out; it is there to show what each layer keeps.
+    The modules `warm` are imported once, and `workers` processes are forked from there; `run` may be called from as
+    many threads. A job may read the Python environment, crmlab and the folders `read`, but nothing of `hide` (a hidden
+    module hides its compiled copies). `sandboxed=False` runs each job in a fresh interpreter instead, with limits but
+    without protection. `without` leaves layers out; it is there to show what each layer keeps.
 
     Raises CrmlabError `sandbox_none` where this machine offers no sandbox, `sandbox_warm` where a worker cannot start.
 
@@ -44,6 +45,7 @@ class Pool:
         self._limits, self._sandboxed = limits, sandboxed
         self._closed = threading.Event()
         self._idle: queue.SimpleQueue[Handle | None] = queue.SimpleQueue()
+        self._workers: Workers | None = None
         self._handles: list[Handle] = []
         if sandboxed:
             from crmlab.sandbox.capabilities import capabilities
@@ -51,7 +53,8 @@ class Pool:
             if not capabilities().sandboxed:
                 raise CrmlabError("sandbox_none")
             readable = Readable.of(read, hide)
-            self._handles = [Handle(readable, tuple(warm), tuple(without)) for _ in range(workers)]
+            self._workers = Workers(warm)
+            self._handles = [Handle(self._workers, readable, tuple(without)) for _ in range(workers)]
         for handle in self._handles or [None] * workers:
             self._idle.put(handle)
 
@@ -81,6 +84,8 @@ class Pool:
     def close(self) -> None:
         """Stop every worker and every job at once; nothing is left of them."""
         self._closed.set()
+        if self._workers:
+            self._workers.stop()
         for handle in self._handles:
             handle.stop()
 

@@ -1,11 +1,10 @@
-"""The worker: a fresh interpreter that has imported what jobs need, and forks once for each (a zygote).
+"""The worker: a fork of the template in a view of its own, which forks once for each job.
 
 It has one thread, so that a fork is safe, and never reads what a job holds or sends: the job comes as an open file
 and the messages leave by a pipe, both handed on to the fork. So no job finds the remains of another in its memory.
 """
 
 import gc
-import importlib
 import json
 import os
 import select
@@ -15,7 +14,7 @@ import time
 from contextlib import suppress
 from typing import NoReturn
 
-from crmlab.sandbox import confine, kernel, landlock, namespaces, pages, seccomp
+from crmlab.sandbox import confine, kernel, landlock, namespaces, seccomp
 from crmlab.sandbox.folder import Folder
 from crmlab.sandbox.limits import Limits
 from crmlab.sandbox.readable import Readable
@@ -23,24 +22,28 @@ from crmlab.sandbox.watch import Processes, Watch
 
 PACKET = 1 << 16
 ALL = ("namespaces", "own_user", "privileges", "limits", "landlock", "seccomp")
-WARM_ROOM = 200 * 2**20
 
 
-def main(descriptor: str) -> NoReturn:
-    """Serve orders from the socket with this descriptor until it is closed."""
-    control = socket.socket(fileno=int(descriptor))
-    config = json.loads(control.recv(PACKET))
+def main(control: socket.socket, config: dict) -> NoReturn:
+    """Serve orders from this socket until it is closed."""
     try:
         worker = Worker(control, config)
     except Exception as error:
-        control.send(_packet(failed=f"{type(error).__name__}: {error}"[:1000]))
+        control.send(packet(failed=f"{type(error).__name__}: {error}"[:1000]))
         os._exit(1)
-    control.send(_packet(layers=worker.why))
+    control.send(packet(layers=worker.why))
     worker.serve()
     os._exit(0)
 
 
-def _packet(**values: object) -> bytes:
+def demand_one_thread(processes: Processes) -> None:
+    """A fork is only safe from a process with one thread. Raises RuntimeError where this one has more."""
+    _, threads = processes.use(os.getpid())
+    if threads != 1:
+        raise RuntimeError(f"{threads} threads")
+
+
+def packet(**values: object) -> bytes:
     return json.dumps(values).encode("ascii")
 
 
@@ -73,7 +76,6 @@ class Worker:
         self._layers = confine.Layers(held, self._readable.grants, user)
         self._processes = Processes(proc, alone="namespaces" in held)
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-        self._warm_up(config["warm"])
 
     def _enter_namespaces(self) -> int:
         """Returns an open folder of /proc in which the jobs will be seen."""
@@ -114,38 +116,18 @@ class Worker:
         with open(os.__file__, "rb"):
             pass
 
-    def _folder(self, size: int) -> Folder:
-        base = "" if "namespaces" in self._layers.held else self._base
-        return Folder(base, user=self._layers.user, size=size)
-
-    def _warm_up(self, modules: list[str]) -> None:
-        folder = self._folder(WARM_ROOM)
-        os.environ |= dict.fromkeys(confine.PLACES, folder.path)
-        for module in modules:
-            importlib.import_module(module)
-        folder.remove()
-        gc.collect()
-        gc.disable()
-        gc.freeze()
-        pages.enlarge(self._processes.maps())
-        self._one_thread()
-
-    def _one_thread(self) -> None:
-        _, threads = self._processes.use(os.getpid())
-        if threads != 1:
-            raise RuntimeError(f"{threads} threads")
-
     def serve(self) -> None:
         while True:
-            packet, descriptors, *_ = socket.recv_fds(self._control, PACKET, 2)
-            if not packet:
+            order, descriptors, *_ = socket.recv_fds(self._control, PACKET, 2)
+            if not order:
                 return
             if descriptors:  # else an order to stop that came after the end of its job
-                self._one_thread()
-                self._control.send(self._run(Limits(**json.loads(packet)), *descriptors))
+                demand_one_thread(self._processes)
+                self._control.send(self._run(Limits(**json.loads(order)), *descriptors))
 
     def _run(self, limits: Limits, job: int, message: int) -> bytes:
-        folder = self._folder(limits.disk)
+        base = "" if "namespaces" in self._layers.held else self._base
+        folder = Folder(base, user=self._layers.user, size=limits.disk)
         mapped = self._processes.mapped()
         watch = Watch(limits, self._processes, folder.watched)
         pid = os.fork()
@@ -158,7 +140,7 @@ class Worker:
         status, used = self._end(pid)
         folder.remove()
         cpu = used.ru_utime + used.ru_stime
-        return _packet(stopped=stopped, seconds=seconds, cpu_seconds=cpu, peak_memory=watch.peak, status=status)
+        return packet(stopped=stopped, seconds=seconds, cpu_seconds=cpu, peak_memory=watch.peak, status=status)
 
     def _become_job(self, folder: Folder, limits: Limits, mapped: int, job: int, message: int) -> NoReturn:
         status = 70
@@ -191,11 +173,11 @@ class Worker:
             os.close(process)
 
     def _stopped(self, pid: int) -> str:
-        packet = self._control.recv(PACKET)
-        if not packet:
+        order = self._control.recv(PACKET)
+        if not order:
             self._end(pid)
             os._exit(1)
-        return json.loads(packet)["stop"]
+        return json.loads(order)["stop"]
 
     def _end(self, pid: int):
         """Kill whatever is left of a job; returns the exit status and the use of its first process."""
