@@ -18,6 +18,7 @@ def main(words: list[str] | None = None) -> int:
     0: done; 1: a lesson failed, generated files differ, or a forgotten person is still to be found in the outbox; 2:
     something given cannot be used; 130: stopped by Ctrl-C.
     """
+    sys.modules.setdefault("rfc3987_syntax", None)  # a grammar on which nbformat would spend three seconds for nothing
     given = _parser().parse_args(words)
     try:
         return given.command(given)

@@ -95,8 +95,8 @@ def test_nothing_that_knows_the_answers_is_in_the_process():
     told = run_cells(
         PRACTICE,
         'check("q1")',
-        "import sys\nprint([name for name in sys.modules if name.endswith('course.answers')])",
-        "import crmlab.questions.right",
+        "import sys\nprint([name for name in sys.modules if name.startswith('crmlab.questions.right')])",
+        "from crmlab.questions.right import ANSWERS",
         "import crmlab.course.practice as p\nprint(p.__dict__.get('ANSWERS'))",
     )
     assert told[1]["outputs"][0]["data"]["text/plain"] == "Your instructor checks this."

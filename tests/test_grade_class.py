@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from crmlab.assign.variants import variant
 from crmlab.collect.pseudonym import Key
 from crmlab.course.paths import course_root
 from crmlab.course.source import read_lesson
+from crmlab.errors import CrmlabError
 from crmlab.grade import grade
 from crmlab.grade.grade import grade_class, read_records
 from crmlab.grade.one import Assignment
 from crmlab.grade.results import write_results
 from crmlab.questions.rules import read_rules
-from crmlab.sandbox import capabilities
+from crmlab.sandbox import Pool, capabilities
+from crmlab.world import make_world
 
 pytestmark = pytest.mark.skipif(not capabilities().sandboxed, reason="no sandbox on this machine")
 
@@ -87,8 +90,10 @@ def assignment(module_patch) -> Assignment:
 
 @pytest.fixture(scope="module")
 def module_patch():
-    """Zips without data: what students practise on plays no part here, and a world takes seconds."""
+    """Zips without data, for what students practise on plays no part here; and the world of the hidden data made once,
+    because that takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crmlab.world.make_world", lru_cache(make_world))
         patch.setattr("crmlab.assign.package.variant_files", lambda one: {})
         yield patch
 
@@ -201,3 +206,11 @@ def test_another_deadline_makes_all_records_old(graded, assignment, tmp_path):
         patch.setattr(grade, "_run", lambda one, todo, *rest: again.extend(todo) or [])
         grade_class(replace(assignment, deadline=""), out.parent / "作业 一.zip", tmp_path, resume=True)
     assert len(again) == len(LOST)
+
+
+def test_a_sandbox_that_cannot_start_ends_the_run_and_nobody_gets_a_grade(assignment, tmp_path, monkeypatch):
+    monkeypatch.setattr(grade, "Pool", partial(Pool, warm=("no_such_module",)))
+    with pytest.raises(CrmlabError) as told:
+        grade_class(assignment, handed_in(tmp_path), tmp_path / "out", jobs=2)
+    assert told.value.key == "sandbox_warm"
+    assert {path.stem for path in (tmp_path / "out" / "records").iterdir()} <= {"broken"}, "not read, so not run"

@@ -33,8 +33,8 @@ class Executed:
     """A notebook that ran.
 
     `answers` hold, by name and in the order in which they came last, a plain value (None, bool, int, float, str, list,
-    DataFrame) or a Fault. `outcome` is one of crmlab.grade.records.OUTCOMES, `seconds` the wall clock of the run, and
-    `ended` has its other figures.
+    DataFrame) or a Fault; a blank takes no answer back. `outcome` is one of crmlab.grade.records.OUTCOMES, `seconds`
+    the wall clock of the run, and `ended` has its other figures.
     """
 
     notebook: "NotebookNode"
@@ -96,6 +96,8 @@ class _Answers:
     def take(self, message: dict[str, Any]) -> None:
         name = message.get("answer")
         if not isinstance(name, str) or len(name) > NAME or (self.questions and name not in self.questions):
+            return
+        if message.get("fault") == "blank" and name in self.found:
             return
         self.found.pop(name, None)
         if len(self.found) < NAMES:

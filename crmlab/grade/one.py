@@ -23,6 +23,8 @@ from crmlab.words import word
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+SANDBOX = ("sandbox_closed", "sandbox_warm")
+"""Errors of the sandbox itself: no student is to blame, and the run ends."""
 WORKER_GONE = "worker"
 """What a run says when its worker died: that is worth one more try."""
 
@@ -54,7 +56,7 @@ def grade_one(
     try:
         return _graded(submission, assignment, hidden, pool)
     except Exception as error:
-        if isinstance(error, CrmlabError) and error.key == "sandbox_closed":
+        if isinstance(error, CrmlabError) and error.key in SANDBOX:
             raise
         note = word("grade.own_fault", assignment.lang, error=type(error).__name__)
         return _record(submission, assignment, "crash", {}, notes=(note,)), None

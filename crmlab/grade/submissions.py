@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json|\d))?$", re.IGNORECASE)
 """Browsers and chats add endings: 02_segment.ipynb.txt."""
+PRACTICE = re.compile(r"\bpractice\(\s*(['\"])(\w+)\1")
+"""How the set-up of an exercise names its lesson, also where a program keeps no metadata, as Colab does."""
 MOST_NOTEBOOKS = 10
 """Of one student that are read to find the right one."""
 MOST_TOLD = 5
@@ -75,6 +77,13 @@ class _Tried:
     def says(self, name: str) -> str:
         """What the notebook says of itself."""
         return self.notebook.metadata.crmlab.get(name, "") if self.notebook else ""
+
+    @property
+    def lesson(self) -> str:
+        """The lesson that it is of, as it says itself, else as its set-up does; "" where neither tells."""
+        cells = self.notebook.cells if self.notebook else []
+        told = (PRACTICE.search(cell.source) for cell in cells if cell.cell_type == "code")
+        return self.says("lesson") or next((found[2] for found in told if found), "")
 
 
 def read_submissions(path: Path, roster: Sequence["Student"], lesson: str, *, lang: str = "zh") -> Iterator[Submission]:
@@ -172,8 +181,8 @@ def _chosen(heap: _Heap, student: str, lesson: str, lang: str) -> tuple[_Tried, 
     """The notebook that counts: of this lesson before others, readable before broken, then the newest."""
     tried = [_try(entry) for entry in heap.notebooks]
     readable = [one for one in tried if one.notebook]
-    right = [one for one in readable if one.says("lesson") == lesson]
-    named = [one for one in readable if not one.says("lesson") and lesson in one.entry.parts[-1]]
+    right = [one for one in readable if one.lesson == lesson]
+    named = [one for one in readable if not one.lesson and lesson in one.entry.parts[-1]]
     pool = right or named or readable or tried
     chosen = pool[0]
     flags, notes = list(chosen.flags), []
@@ -186,7 +195,7 @@ def _chosen(heap: _Heap, student: str, lesson: str, lang: str) -> tuple[_Tried, 
     elif broken := [one for one in tried[: tried.index(chosen)] if one.error]:
         flags.append("newer_unreadable")
         notes += [one.error.message(lang) for one in broken if one.error]
-    if (other := chosen.says("lesson")) and other != lesson:
+    if (other := chosen.lesson) and other != lesson:
         flags.append("other_lesson")
         notes.append(word("submission.other_lesson", lang, other=shown(other)))
     if (other := chosen.says("student")) and other != student:
