@@ -18,6 +18,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UV = (PYTHON, "-m", "uv", "pip")
 LOCK = ROOT / "requirements.lock"
+TESTS = (PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile")
 EXTRAS = ("journey", "engines", "reviews")
 MINIMUM = (3, 11)
 
@@ -43,10 +44,10 @@ def main() -> int:
                 add_extra("journey")
             return crmlab("run", "--data", arguments.data, "--lang", arguments.lang)
         case "test":
-            return run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile")
+            return run(*TESTS)
         case "test-engines":
             add_extra("engines")
-            return run(PYTHON, "-m", "pytest", "-m", "engines")
+            return run(*TESTS, "-m", "engines", "tests")
         case "lab":
             return crmlab("lab", "--lang", arguments.lang)
         case "build":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crmlab.data import Shop
 from crmlab.errors import ParameterError
@@ -63,8 +63,8 @@ class Journey(Shop):
         used = used.rename(columns={"coupon_upc": "coupon", "redemption_date": "redeemed_on"})
         used = used[["customer_id", "coupon", "redeemed_on"]]
         coupons = coupons[coupons["campaign_id"] == campaign_id]
-        lines = self._source("transactions")
-        lines = lines[(lines["coupon_disc"] > 0) & lines["customer_id"].isin(used["customer_id"])]
+        lines = self._source("transactions", filters=[("coupon_disc", ">", 0)])
+        lines = lines[lines["customer_id"].isin(used["customer_id"])]
         days = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert(TIME_ZONE)
         lines = lines.assign(redeemed_on=days.dt.tz_localize(None).dt.normalize())
         fits = used.reset_index().merge(coupons, left_on="coupon", right_on="coupon_upc")
@@ -86,10 +86,11 @@ class Journey(Shop):
     def _read(self, table: str) -> "pd.DataFrame":
         return TABLES[table](self) if table in TABLES else empty(table)
 
-    def _source(self, name: str) -> "pd.DataFrame":
+    def _source(self, name: str, **part: Any) -> "pd.DataFrame":
+        """A file of the package, or the `part` of it that `pandas.read_parquet` is asked for."""
         import pandas as pd
 
-        frame = pd.read_parquet(self.folder / f"{name}.parquet").rename(columns=IDS)
+        frame = pd.read_parquet(self.folder / f"{name}.parquet", **part).rename(columns=IDS)
         return frame.astype({column: "str" for column in IDS.values() if column in frame.columns})
 
     def _customers(self) -> "pd.DataFrame":

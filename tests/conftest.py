@@ -1,5 +1,6 @@
 """Orders and a customer base that several tests share."""
 
+import gc
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,17 @@ from crmlab.collect import CustomerBase
 from crmlab.course.settings import check_settings
 
 TEACHING = Path(__file__).resolve().parents[1] / "datasets" / "teaching"
+
+
+def pytest_collection_finish():
+    """What the test modules and their libraries made stays until the end. The collector need not walk through it again
+    and again, which `multipletests` of statsmodels asks for on each call."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish():
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

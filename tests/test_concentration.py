@@ -104,8 +104,13 @@ def test_where_nothing_is_planted_little_is_found(market):
     assert found <= 4
 
 
+@pytest.fixture(scope="module")
+def on_pandas(market):
+    return found_in(market, groups_of(market)).table
+
+
 @pytest.mark.parametrize("kind", ["shuffled", "polars", "lazy", "arrow", "duckdb", "parquet"])
-def test_every_engine_and_every_order_of_rows_agree(kind, market, tmp_path):
+def test_every_engine_and_every_order_of_rows_agree(kind, market, on_pandas, tmp_path):
     market.to_parquet(tmp_path / "market.parquet")
     same = {
         "shuffled": lambda: market.sample(frac=1, random_state=3),
@@ -115,8 +120,8 @@ def test_every_engine_and_every_order_of_rows_agree(kind, market, tmp_path):
         "duckdb": lambda: duckdb.connect().from_arrow(pa.Table.from_pandas(market)),
         "parquet": lambda: tmp_path / "market.parquet",
     }[kind]()
-    expected, found = (found_in(orders, groups_of(market)).table for orders in (market, same))
-    pd.testing.assert_frame_equal(found, expected, check_exact=False, rtol=1e-12)
+    found = found_in(same, groups_of(market)).table
+    pd.testing.assert_frame_equal(found, on_pandas, check_exact=False, rtol=1e-12)
 
 
 def test_customers_without_a_group_are_counted_apart(market):

@@ -4,18 +4,23 @@ import ast
 import csv
 import re
 import shutil
+from datetime import date
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from crmlab import check_settings, open_data, track
+from crmlab.collect import CustomerBase
 from crmlab.course.source import read_lessons
 from crmlab.errors import DataError
 from crmlab.show.picture import Picture
 from crmlab.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
+TEACHING = ROOT / "datasets" / "teaching"
 START, COLLECT, SEGMENT, SERVE, TRACK = read_lessons(ROOT / "notebooks" / "source")
 AS_OF = "2026-06-17"
 NEED_ANSWERS = ("q3", "q6", "q7", "q9", "q10")
@@ -74,19 +79,44 @@ def nobody_answered(run):
     assert sum("csat 没有人回答" in text for text in run.said) == 2
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_look():
+    """Lesson 04 looks at a campaign of the real orders whatever its data are. One look serves all its runs."""
+    observe = track.observe_campaign
+    look = cache(lambda campaign: observe(open_data(check_settings(data="journey")), campaign))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(track, "observe_campaign", lambda shop, campaign: look(campaign))
+        yield
+
+
+def first_customers(number: int) -> dict[str, pd.DataFrame]:
+    """The teaching data of so many customers, as text."""
+    read = {name: pd.read_csv(TEACHING / f"{name}.csv", dtype="str", encoding="utf-8") for name in TABLES}
+    read["customers"] = read["customers"].head(number)
+    read["orders"] = read["orders"].merge(read["customers"]["customer_id"])
+    kept = {key: set(read[name][key]) for name, key in (("customers", "customer_id"), ("orders", "order_id"))}
+    for name, frame in read.items():
+        for key in kept.keys() & set(frame):
+            frame = frame[frame[key].isna() | frame[key].isin(kept[key])]
+        read[name] = frame
+    return read
+
+
+def written(folder: Path, tables: dict[str, pd.DataFrame]) -> Path:
+    for name, frame in tables.items():
+        frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def minimal(tmp_path_factory):
     """Customers, orders and order lines of a hundred customers, with the columns that cannot be missing."""
-    folder = tmp_path_factory.mktemp("minimal")
-    teaching = ROOT / "datasets" / "teaching"
-    read = {name: pd.read_csv(teaching / f"{name}.csv", dtype="str") for name in ("customers", "orders", "order_lines")}
-    read["customers"] = read["customers"].head(100)
-    read["orders"] = read["orders"].merge(read["customers"]["customer_id"])
-    read["order_lines"] = read["order_lines"].merge(read["orders"]["order_id"])
-    for name, frame in read.items():
-        needed = [column.name for column in TABLES[name].columns if column.required]
-        frame[needed].to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
-    return {"data": str(folder), "as_of": AS_OF}
+    read = first_customers(100)
+    needed = {
+        name: read[name][[column.name for column in TABLES[name].columns if column.required]]
+        for name in ("customers", "orders", "order_lines")
+    }
+    return {"data": str(written(tmp_path_factory.mktemp("minimal"), needed)), "as_of": AS_OF}
 
 
 @pytest.fixture(scope="module")
@@ -120,10 +150,15 @@ def one_answer(minimal, tmp_path):
 
 
 @pytest.fixture
-def base(teaching_base, tmp_path):
-    path, _ = teaching_base
-    shutil.copy(path, tmp_path / "x.duckdb")
-    return {"data": str(tmp_path / "x.duckdb"), "as_of": "", "window": 30}
+def base(tmp_path):
+    """A customer base of three hundred customers, with every table, kept open: who reads it then need not open it."""
+    folder = tmp_path / "house"
+    folder.mkdir()
+    shutil.copy(TEACHING / "data.toml", folder)
+    with CustomerBase.create(tmp_path / "x.duckdb") as made:
+        assert made.load(written(folder, first_customers(300)), on=date(2026, 6, 17)).listed.empty
+    with CustomerBase.open(made.path, read_only=True):
+        yield {"data": str(made.path), "as_of": "", "window": 30}
 
 
 def test_a_folder_of_customers_and_orders_alone(minimal):

@@ -6,6 +6,7 @@ from math import isnan
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from golden import AS_OF
 from hypothesis import HealthCheck, given, settings
@@ -74,7 +75,7 @@ LINES = st.lists(
 @given(bought=LINES, days=st.sampled_from([10, 30]), population=st.sampled_from(["window", "history"]))
 def test_sums_are_those_of_the_two_periods(bought, days, population):
     bought = [*bought, ("a", 3, 1), ("b", days + 3, 1)]
-    result = type_customers(lines(bought), as_of=AS_OF, population=population)
+    result = type_customers(pl.from_pandas(lines(bought)), as_of=AS_OF, population=population)
     later = retype(result, window=days)
     earlier = retype(result, as_of=AS_OF - dt.timedelta(days=days), window=days)
     found = migration(earlier, later)

@@ -1,6 +1,7 @@
 """A result typed again is the result that the earlier lines, another window or another split would have given."""
 
 import datetime as dt
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -33,6 +34,18 @@ def typed(lines, way, as_of=AS_OF, **changed):
     return type_customers(lines, as_of=as_of, **COLUMNS, **{**way, **changed})
 
 
+@pytest.fixture(scope="module")
+def anew(lines):
+    """The lines up to a day typed anew, a `change` of the settings made: once for all kinds of frames."""
+
+    @cache
+    def typed_anew(way, as_of=AS_OF, change=None, **changed):
+        earlier = lines[lines["order_date"] <= pd.Timestamp(as_of)]
+        return typed(earlier, WAYS[way], as_of, **(AGAIN.get(change, {}) | changed))
+
+    return typed_anew
+
+
 def same(found, expected) -> None:
     pd.testing.assert_frame_equal(as_pandas(found.table), as_pandas(expected.table))
     assert found.thresholds == expected.thresholds
@@ -44,17 +57,14 @@ def same(found, expected) -> None:
 @pytest.mark.parametrize(
     ("kind", "way"), [("pandas", "net"), ("duckdb", "ignore"), *((kind, "drop") for kind in KINDS)]
 )
-def test_an_earlier_day_is_as_if_later_lines_did_not_exist(kind, way, lines, tmp_path):
+def test_an_earlier_day_is_as_if_later_lines_did_not_exist(kind, way, lines, anew, tmp_path):
     day = AS_OF - dt.timedelta(days=70)
     result = typed(KINDS[kind](lines, tmp_path), WAYS[way])
-    earlier = lines[lines["order_date"] <= pd.Timestamp(day)]
-    expected = typed(earlier, WAYS[way], day)
     found = retype(result, as_of=day)
-    same(found, expected)
+    same(found, anew(way, day))
     assert found.rows_in < result.rows_in
-    again = retype(found, as_of=day - dt.timedelta(days=30), window=120)
-    earlier = lines[lines["order_date"] <= pd.Timestamp(day - dt.timedelta(days=30))]
-    same(again, typed(earlier, WAYS[way], day - dt.timedelta(days=30), window=120))
+    before = day - dt.timedelta(days=30)
+    same(retype(found, as_of=before, window=120), anew(way, before, window=120))
 
 
 every_case = pytest.mark.parametrize(
@@ -64,11 +74,11 @@ every_case = pytest.mark.parametrize(
 
 
 @every_case
-def test_the_same_day_gives_what_typing_anew_gives(kind, way, change, lines, tmp_path):
+def test_the_same_day_gives_what_typing_anew_gives(kind, way, change, lines, anew, tmp_path):
     given = KINDS[kind](lines, tmp_path)
     found = retype(typed(given, WAYS[way]), **AGAIN[change])
-    same(found, typed(lines, WAYS[way], **AGAIN[change]))
-    same(retype(found, window=200), typed(lines, WAYS[way], **(AGAIN[change] | {"window": 200})))
+    same(found, anew(way, change=change))
+    same(retype(found, window=200), anew(way, change=change, window=200))
 
 
 def test_without_a_change_nothing_changes(lines):
