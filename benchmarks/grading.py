@@ -11,10 +11,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -33,8 +31,6 @@ NAMES = {
     "crmlab": f"**crmlab grade, sandbox on, {JOBS} jobs**",
     "limit": f"the students' code alone, {JOBS} processes",
 }
-MEMORY_EVERY = 1.0
-"""Seconds between two looks at the memory of a contestant."""
 
 
 def main() -> None:
@@ -48,8 +44,8 @@ def main() -> None:
     compile_libraries()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     print(f"Measured on {arguments.date}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {sys.version.split()[0]}.\n")
-    print("| students | contestant | s | CPU s | a minute | ratio to nbgrader | share of the limit | peak GiB | load |")
-    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| students | contestant | s | CPU s | a minute | ratio to nbgrader | share of the limit | load |")
+    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory(prefix="crmlab-bench-") as room:
         opening = grading_class.opening(Path(room) / "data")
         stage = Stage(Path(room), opening, grading_class.right(opening))
@@ -72,7 +68,7 @@ class Stage:
         self.lesson = grading_class.lesson()
 
     def turn(self, name: str, students: int) -> dict:
-        """Seconds, peak memory in GiB, the load of the machine before, and the points by student and question."""
+        """Seconds, CPU seconds, the load of the machine before, and the points by student and question."""
         works = grading_class.works(students)
         with tempfile.TemporaryDirectory(dir=self.room) as folder:
             found = getattr(self, f"_{name}")(Path(folder), works)
@@ -105,7 +101,7 @@ class Stage:
 
 
 def contest(stage: Stage, students: int, names: list[str], runs: int) -> dict[str, dict]:
-    """What each contestant took: medians of its turns, its highest peak, the load of the machine before them."""
+    """What each contestant took: medians of its turns, the load of the machine before them."""
     turns: dict[str, list[dict]] = {name: [] for name in names}
     for _ in range(runs):
         for name in names:
@@ -114,7 +110,6 @@ def contest(stage: Stage, students: int, names: list[str], runs: int) -> dict[st
         name: {
             "seconds": median(one["seconds"] for one in found),
             "cpu": median(one["cpu"] for one in found),
-            "peak": max(one["peak"] for one in found),
             "load": max(one["load"] for one in found),
         }
         for name, found in turns.items()
@@ -133,42 +128,16 @@ def contestant(name: str, folder: Path) -> None:
 
 def timed(work: Callable[[], None]) -> dict:
     load, used = os.getloadavg()[0], cpu_seconds()
-    with watched_memory() as peaks:
-        begun = time.perf_counter()
-        work()
-        seconds = time.perf_counter() - begun
-    return {"seconds": seconds, "cpu": cpu_seconds() - used, "peak": max(peaks) / 2**30, "load": load}
+    begun = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - begun
+    return {"seconds": seconds, "cpu": cpu_seconds() - used, "load": load}
 
 
 def cpu_seconds() -> float:
     """What the whole machine has used; workers are no children of the process that grades."""
     times = psutil.cpu_times()
     return times.user + times.nice + times.system
-
-
-@contextmanager
-def watched_memory() -> Iterator[list[int]]:
-    """Bytes that all processes below this one hold together; pages that they share are counted once (PSS)."""
-    peaks, done = [0], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(MEMORY_EVERY):
-            peaks.append(sum(map(held, psutil.Process().children(recursive=True))))
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield peaks
-    finally:
-        done.set()
-        thread.join()
-
-
-def held(process: psutil.Process) -> int:
-    try:
-        return process.memory_full_info().pss
-    except (psutil.Error, OSError):
-        return 0
 
 
 def rate_of(students: int, entry: dict) -> float:
@@ -182,7 +151,7 @@ def table_row(students: int, name: str, found: dict[str, dict], nbgrader: float 
     share = f"{found['limit']['seconds'] / seconds:.0%}"
     return (
         f"| {students} | {NAMES[name]} | {seconds:.1f} | {entry['cpu']:.1f} | {rate:.0f} | {ratio} | {share} | "
-        f"{entry['peak']:.1f} | {entry['load']:.1f} |"
+        f"{entry['load']:.1f} |"
     )
 
 

@@ -11,6 +11,7 @@ from world_rows import incoming, worlds
 
 from crmlab.tables.codes import CODES
 from crmlab.words import word
+from crmlab.world import make_world
 from crmlab.world.incoming.sheet import about
 
 ENCODING = {
@@ -417,3 +418,10 @@ def test_another_seed_gives_other_files():
     shipped, *others = incoming()
     for other in others:
         assert all(other[name] != content for name, content in shipped.items())
+
+
+@pytest.mark.parametrize("seed", [131_383_004, 473_705_913])
+def test_where_all_of_shanghai_is_taken_others_are_repeated(seed):
+    told = make_world(seed).truth["faults"]
+    repeats = told[(told["file"] == "signups.csv") & (told["reason"] == "duplicate")]
+    assert len(repeats) == 4

@@ -94,9 +94,11 @@ def _run(
         Pool(min(jobs, len(todo)), read=(hidden.folder,), hide=SECRETS, sandboxed=sandboxed) as pool,
         ThreadPoolExecutor(jobs + 1) as threads,
     ):
-        hidden.make({submission.lang for submission in todo})  # while the workers import what lessons need
+        hidden.make()  # while the workers import what lessons need
         waiting = [threads.submit(_one, submission, assignment, hidden, pool, rooms) for submission in todo]
         try:
+            for lang in {submission.lang for submission in todo}:
+                hidden.right(lang)  # while the first ones run
             for done, future in enumerate(as_completed(waiting), start=1):
                 yield future.result()
                 progress(done, len(todo))

@@ -1,9 +1,10 @@
 """The variant that a class is graded on, and what is right on it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any
 
 from crmlab.assign.variants import FOLDER, Variant, hidden_variant, write_variant
@@ -27,6 +28,7 @@ class Hidden:
         given = drawn.parameters | {"data": str(folder)}
         self._given = {name: value for name, value in given.items() if name in self._defaults}
         self._right: dict[str, dict[str, Any]] = {}
+        self._lock = Lock()
 
     @classmethod
     @contextmanager
@@ -38,17 +40,9 @@ class Hidden:
             folder.mkdir()
             yield cls(lesson, rules, folder, hidden_variant(key, lesson.stem, deadline))
 
-    def make(self, langs: Iterable[str]) -> None:
-        """Write the data, and compute what is right in these languages. Takes some seconds."""
-        from crmlab.data import open_data
-        from crmlab.questions.compare import right_answer
-
+    def make(self) -> None:
+        """Write the data. Takes some seconds."""
         write_variant(self._drawn, self.folder)
-        asked = [question.name for question in self._rules.questions if question.kind != "essay"]
-        for lang in langs:
-            settings = check_settings(**self._defaults | self.parameters(lang))
-            shop = open_data(settings)
-            self._right[lang] = {name: right_answer(self._lesson.stem, name, shop, settings) for name in asked}
 
     def parameters(self, lang: str) -> dict[str, object]:
         """What papermill puts into the notebook."""
@@ -56,4 +50,13 @@ class Hidden:
 
     def right(self, lang: str) -> dict[str, Any]:
         """What is right, by question; essays have no entry."""
-        return self._right[lang]
+        from crmlab.data import open_data
+        from crmlab.questions.compare import right_answer
+
+        with self._lock:
+            if lang not in self._right:
+                settings = check_settings(**self._defaults | self.parameters(lang))
+                shop = open_data(settings)
+                asked = [question.name for question in self._rules.questions if question.kind != "essay"]
+                self._right[lang] = {name: right_answer(self._lesson.stem, name, shop, settings) for name in asked}
+            return self._right[lang]

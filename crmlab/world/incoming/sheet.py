@@ -5,7 +5,7 @@ import io
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -56,9 +56,12 @@ class Sheet:
         return hit
 
     def repeat(self, key: str, changes: Iterable[Cells], where: Callable[[Cells], bool] = lambda _: True) -> None:
-        """Repeat free records further down, each with a change; without one the repeat is exact."""
+        """Repeat free records further down, each with a change; without one the repeat is exact.
+
+        Where no free record fits, any will do that the change leaves different.
+        """
         for change in changes:
-            record = self._free(where)
+            record = self._free(where if any(map(where, self.whole)) else partial(_differs, change))
             place = int(self.rng.integers(self.records.index(record) + 1, len(self.records) + 1))
             self.records.insert(place, Record(record.cells | change, fault=(key, "duplicate"), taken=True))
 
@@ -85,3 +88,7 @@ class Sheet:
         writer.writeheader()
         writer.writerows(record.cells for record in self.records)
         return text.getvalue().encode(about()[self.name]["encoding"])
+
+
+def _differs(change: Cells, cells: Cells) -> bool:
+    return all(cells[name] not in ("", new) for name, new in change.items())
