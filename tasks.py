@@ -4,13 +4,14 @@ The Makefile calls this file, so people with and without make get the same. The 
 .venv and is made once: a stamp in it remembers what was installed, and a second run skips it.
 """
 
+from __future__ import annotations  # so that an older Python comes as far as the sentence about its age
+
 import argparse
 import hashlib
 import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -38,22 +39,20 @@ def main() -> int:
     arguments = parser.parse_args()
 
     set_up()
-    match arguments.command:
-        case "course":
-            if arguments.data == "journey":
-                add_extra("journey")
-            return crmlab("run", "--data", arguments.data, "--lang", arguments.lang)
-        case "test":
-            return run(*TESTS)
-        case "test-engines":
-            add_extra("engines")
-            return run(*TESTS, "-m", "engines", "tests")
-        case "lab":
-            return crmlab("lab", "--lang", arguments.lang)
-        case "build":
-            return crmlab("world") or crmlab("build")
-        case "lock":
-            return lock()
+    if arguments.command == "course":
+        if arguments.data == "journey":
+            add_extra("journey")
+        return crmlab("run", "--data", arguments.data, "--lang", arguments.lang)
+    if arguments.command == "test":
+        return run(*TESTS)
+    if arguments.command == "test-engines":
+        add_extra("engines")
+        return run(*TESTS, "-m", "engines", "tests")
+    if arguments.command == "lab":
+        return crmlab("lab", "--lang", arguments.lang)
+    if arguments.command == "build":
+        return crmlab("world") or crmlab("build")
+    return lock()
 
 
 def set_up() -> None:
@@ -90,6 +89,8 @@ def add_extra(name: str) -> None:
 
 def lock() -> int:
     """Compile requirements.lock, and for each extra a small lock that agrees with it."""
+    import tomllib
+
     compile_ = [*UV, "compile", "--quiet", "--universal", "--generate-hashes", "--no-annotate"]
     must(*compile_, "--group", "build", "--group", "test", "pyproject.toml", "-o", LOCK.name)
     optional = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]

@@ -1,6 +1,7 @@
 """What an instructor takes away from the records, and marks that come back from a person."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 
@@ -92,11 +93,16 @@ def test_marks_of_a_person_reach_records_pages_and_gradebook(assignment, found, 
     assert final == {"s1": FULL + 2.5, "s2": FULL + 2.5, "s3": 0}
 
 
-def test_a_sheet_that_somebody_may_have_marked_is_never_overwritten(assignment, found, tmp_path):
+def test_a_new_sheet_is_written_when_a_text_is_new_and_none_is_ever_overwritten(assignment, found, tmp_path):
+    def sheets():
+        return sorted(path.name for path in tmp_path.glob("manual*"))
+
     write_results(assignment, found, tmp_path)
     mark_by_hand(tmp_path / "manual.csv", "1")
     before = (tmp_path / "manual.csv").read_bytes()
-    names = [path.name for path in write_results(assignment, found, tmp_path)]
-    assert "manual_2.csv" in names
-    assert "manual_3.csv" in [path.name for path in write_results(assignment, found, tmp_path)]
+    assert "manual.csv" not in [path.name for path in write_results(assignment, found, tmp_path)]
+    assert sheets() == ["manual.csv"]
+    again = replace(found.graded[0], essays={ESSAY.name: "Handed in anew."})
+    write_results(assignment, Class([again, *found.graded[1:]], []), tmp_path)
+    assert sheets() == ["manual.csv", "manual_2.csv"]
     assert (tmp_path / "manual.csv").read_bytes() == before

@@ -80,21 +80,12 @@ def read_manual(
     """
     import pandas as pd
 
-    from crmlab.intake.grid import demand_headings, read_grids
-
-    grid = next(read_grids(path))
-    demand_headings(grid, path.name)
-    there = {word(f"manual.{name}", one): name for name in COLUMNS for one in LANGUAGES}
-    cells = grid.cells.rename(columns=there)
-    for name in COLUMNS:
-        if name not in cells:
-            raise DataError("manual_column", file=path.name, column=word(f"manual.{name}", lang))
-    cells = cells.fillna("")
+    cells, unreadable = _read(path, lang)
     asked = {_code(one, mark, key): (one, mark) for one, mark in _all(graded)}
     waiting = {_code(one, mark, key) for one, mark in _waiting(graded)}
     seen = Counter(code.strip() for code in cells["code"])
-    marked, faults, blank = {}, [], 0
-    for line, _, reason in grid.faults:
+    marked, faults = {}, []
+    for line, _, reason in unreadable:
         faults.append((line, "", word(f"manual.fault.{'formula' if 'formula' in reason else 'cells'}", lang)))
     for line, row in zip(cells.index, cells.itertuples(index=False), strict=True):
         code = row.code.strip()
@@ -102,14 +93,40 @@ def read_manual(
         if fault:
             most = asked[code][1].points if code in asked else 0
             faults.append((line, plain(code, 40), word(f"manual.fault.{fault}", lang, points=most)))
-        elif not row.earned.strip():
-            blank += 1
-        else:
+        elif row.earned.strip():
             one, mark = asked[code]
             marked[one.student, mark.question] = (float(row.earned), plain(row.comment, COMMENT).strip())
     for code in sorted(waiting - seen.keys()):
         faults.append((0, code, word("manual.fault.missing", lang, points=0)))
-    return Returned(marked, pd.DataFrame(faults, columns=["row", "code", "fault"]), blank)
+    still = [(one.student, mark.question) for one, mark in _waiting(graded)]
+    told = pd.DataFrame(faults, columns=["row", "code", "fault"])
+    return Returned(marked, told, sum(answer not in marked for answer in still))
+
+
+def asks_already(path: Path, sheet: "pd.DataFrame", lang: str) -> bool:
+    """Whether the sheet in a file, marked or not, has a row for each of these answers as they are now."""
+    try:
+        cells, _ = _read(path, lang)
+    except DataError:
+        return False
+    there = {(row.code.strip(), _bare(row.answer)) for row in cells.itertuples(index=False)}
+    asked = (
+        {(row.code, _bare(text)) for text in (row.answer, safe(row.answer))} for row in sheet.itertuples(index=False)
+    )
+    return all(there & one for one in asked)
+
+
+def _read(path: Path, lang: str) -> tuple["pd.DataFrame", list[tuple]]:
+    """The cells of a sheet by the names of COLUMNS, indexed by line, and the lines that could not be read."""
+    from crmlab.intake.grid import demand_headings, read_grids
+
+    grid = next(read_grids(path))
+    demand_headings(grid, path.name)
+    cells = grid.cells.rename(columns={word(f"manual.{name}", one): name for name in COLUMNS for one in LANGUAGES})
+    for name in COLUMNS:
+        if name not in cells:
+            raise DataError("manual_column", file=path.name, column=word(f"manual.{name}", lang))
+    return cells.fillna(""), grid.faults
 
 
 def _fault(row, code: str, asked, seen: Counter, answers: Mapping[tuple[str, str], str]) -> str:

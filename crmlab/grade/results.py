@@ -9,7 +9,7 @@ from crmlab.grade.class_report import class_report
 from crmlab.grade.grade import EXECUTED, FEEDBACK, RECORDS, Class, write_feedback
 from crmlab.grade.gradebook import gradebook, write_gradebook
 from crmlab.grade.lms import write_canvas, write_moodle
-from crmlab.grade.manual import Returned, apply_manual, manual_sheet, read_manual, write_manual
+from crmlab.grade.manual import Returned, apply_manual, asks_already, manual_sheet, read_manual, write_manual
 from crmlab.grade.one import Assignment
 from crmlab.grade.records import Graded
 from crmlab.grade.similarity import similar, similarity_page
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def write_results(assignment: Assignment, found: Class, out: Path) -> list[Path]:
     """Write everything that rests on the records of a class, and hand back the files.
 
-    gradebook.csv and .xlsx, canvas.csv, moodle.csv, report.html, similar.html, and where texts wait for a person a new
-    sheet: manual.csv, or manual_2.csv and so on, because somebody may have marked in one that is there.
+    gradebook.csv and .xlsx, canvas.csv, moodle.csv, report.html, similar.html, and where texts wait for a person
+    that no sheet asks for yet a new one: manual.csv, or manual_2.csv and so on, because somebody may have marked in one
+    that is there.
     """
     import pandas as pd
 
@@ -44,7 +45,7 @@ def write_results(assignment: Assignment, found: Class, out: Path) -> list[Path]
         (out / name).write_text(page, encoding="utf-8", newline="\n")
     files += [canvas, moodle, *(out / name for name in pages)]
     sheet = manual_sheet(found.graded, _essays(found.graded), assignment.key)
-    if len(sheet):
+    if len(sheet) and not any(asks_already(path, sheet, lang) for path in out.glob("manual*.csv")):
         write_manual(sheet, path := _free(out / "manual.csv"), lang)
         files.append(path)
     return files

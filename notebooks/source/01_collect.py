@@ -180,7 +180,7 @@ checked = [codes.check("example_lin", typed, at=nine + timedelta(minutes=1)) for
 #
 # 一家店的客户信息不在一处。登记表说他是谁，订单说他买了什么，浏览和聊天说他想要什么，问卷说他怎么看自己。
 #
-# 客户库是一个文件。表与表之间的钥匙、五种订单状态、数的范围，都由数据库自己把关。读进来的每一行，不是新增、更新、不变，就是列出原因。
+# 客户库是一个文件。表与表之间的联系、五种订单状态、数的范围，都由数据库自己把关。读进来的每一行，不是新增、更新、不变，就是列出原因。
 
 # %% [markdown] lang="en"
 # ## 3 Build a customer base
@@ -759,7 +759,7 @@ answer("q10", int((both.iloc[:, 0] > both.iloc[:, 1]).sum()))
 # %% [markdown] lang="en" question="q11"
 # ## q11
 #
-# Write an opening for the questionnaire of Xiaoman Goods: a form of address, the purpose, how the answers are used, how to opt out, and thanks. Write it as text; your teacher reads it.
+# Write an opening for the questionnaire of Xiaoman Goods: a form of address, the purpose, how the answers are used, how to opt out, and thanks. Write it as text; your instructor reads it.
 
 # %% solution="q11"
 answer("q11", word("sample.essay_01", lang))

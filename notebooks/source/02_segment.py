@@ -1245,7 +1245,7 @@ answer("q11", int((named_groups(known, gaps=3).table["at_risk"] == "yes").sum())
 # %% [markdown] lang="en" question="q12"
 # ## q12
 #
-# Before the 618 festival you can look after one combination first. Which one do you choose? Write three to five sentences: which one, by which numbers, and what happens if you are wrong. Your teacher reads it.
+# Before the 618 festival you can look after one combination first. Which one do you choose? Write three to five sentences: which one, by which numbers, and what happens if you are wrong. Your instructor reads it.
 
 # %% solution="q12"
 answer("q12", word("sample.essay_02", lang))

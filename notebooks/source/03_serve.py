@@ -1124,7 +1124,7 @@ answer("q3", declined_needs(found)[["text_id", "need", "span"]])
 # %% [markdown] lang="zh" question="q4"
 # ## q4
 #
-# 隐性需求要看至少 5 次。改成至少 8 次（`min_views=8`），还剩多少位客户？只用同意分析的客户的事件。
+# 潜在需求要看至少 5 次。改成至少 8 次（`min_views=8`），还剩多少位客户？只用同意分析的客户的事件。
 
 # %% [markdown] lang="en" question="q4"
 # ## q4
@@ -1224,7 +1224,7 @@ answer("q9", plan.table)
 # %% [markdown] lang="en" question="q10"
 # ## q10
 #
-# Write a text message to a customer in R↑F↑M↑, in at most seventy characters if you write Chinese: with a form of address, a reason, one concrete benefit, and a way to opt out. Write it as text; your teacher reads it.
+# Write a text message to a customer in R↑F↑M↑, in at most seventy characters if you write Chinese: with a form of address, a reason, one concrete benefit, and a way to opt out. Write it as text; your instructor reads it.
 
 # %% solution="q10"
 answer("q10", word("sample.essay_03", lang))

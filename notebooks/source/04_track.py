@@ -716,7 +716,7 @@ answer("q6", int(found.set_index("customer_change")["customers"]["moved"]))
 # %% [markdown] lang="en" question="q7"
 # ## q7
 #
-# A colleague says: "Customers with a coupon bought more, so the coupon works." Answer in three sentences: what is wrong with it, how to compare, and how many people it takes. Your teacher reads it.
+# A colleague says: "Customers with a coupon bought more, so the coupon works." Answer in three sentences: what is wrong with it, how to compare, and how many people it takes. Your instructor reads it.
 
 # %% solution="q7"
 answer("q7", word("sample.essay_04", lang))
