@@ -156,9 +156,9 @@ def _histogram(values: list[float], about: str, ends: tuple[float, float], lang:
     from matplotlib.ticker import MaxNLocator
 
     from crmlab.show.picture import Picture, blank, nothing
-    from crmlab.show.theme import BLUE, theme
+    from crmlab.show.theme import BLUE, letters_and_lines
 
-    theme()
+    letters_and_lines()
     title = word(f"page.{about}_title", lang)
     if not values:
         return pages.inside(nothing(title, lang))
@@ -166,7 +166,8 @@ def _histogram(values: list[float], about: str, ends: tuple[float, float], lang:
     heights, edges, _ = axes.hist(values, bins=BINS, range=ends, color=BLUE, edgecolor="white")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(axis="x", visible=False)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
     axes.set_title(title)
     axes.set_xlabel(word(f"page.{about}_unit", lang))
     axes.set_ylabel(word("page.submissions", lang))
@@ -177,9 +178,9 @@ def _histogram(values: list[float], about: str, ends: tuple[float, float], lang:
 
 def _bars(shares: Mapping[str, float], lang: str) -> dict[str, str]:
     from crmlab.show.picture import Picture, blank, nothing
-    from crmlab.show.theme import BLUE, theme
+    from crmlab.show.theme import BLUE, letters_and_lines
 
-    theme()
+    letters_and_lines()
     title = word("page.questions_title", lang)
     if not shares:
         return pages.inside(nothing(title, lang))
@@ -189,7 +190,8 @@ def _bars(shares: Mapping[str, float], lang: str) -> dict[str, str]:
     axes.bar_label(bars, [f"{shares[name]:.0%}" for name in ordered], padding=4)
     axes.set_xlim(0, 1.1)
     axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
     axes.set_title(title)
     hardest = ordered[-1]
     return pages.inside(

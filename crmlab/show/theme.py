@@ -26,14 +26,20 @@ def theme() -> None:
     >>> matplotlib.rcParams["font.family"]
     ['Noto Sans SC', 'DejaVu Sans']
     """
-    import matplotlib
     import seaborn as sns
+
+    sns.set_theme(style="whitegrid", palette="colorblind")
+    letters_and_lines()
+
+
+def letters_and_lines() -> None:
+    """The fonts and thin lines of the theme alone, for pictures that need nothing of seaborn, which loads slowly."""
+    import matplotlib
     from matplotlib import font_manager
 
     with as_file(files("crmlab") / "fonts" / "noto_sans_sc_gb2312.ttf") as path:
         if not any(entry.fname == str(path) for entry in font_manager.fontManager.ttflist):
             font_manager.fontManager.addfont(path)
-    sns.set_theme(style="whitegrid", palette="colorblind")
     matplotlib.rcParams.update(
         {
             "font.family": [FONT, FALLBACK],
