@@ -208,13 +208,16 @@ def _message(error: BaseException) -> str:
 
 
 def new_shell() -> Shell:
-    """A shell that writes nothing to the home folder, with inline pictures."""
+    """A shell that writes nothing to the home folder, with inline pictures.
+
+    Its tracebacks are plain ones: IPython's others read whole files of pandas, up to a second for one error.
+    """
     config = Config()
     config.HistoryManager.enabled = False
     config.Completer.use_jedi = False
     with tempfile.TemporaryDirectory() as folder:
         profile = ProfileDir.create_profile_dir(folder, config=Config())
-        shell = Shell.instance(config=config, ipython_dir=folder, profile_dir=profile, colors="nocolor")
+        shell = Shell.instance(config=config, ipython_dir=folder, profile_dir=profile, colors="nocolor", xmode="Plain")
     for name in PROCESSES:
         for kind in ("line", "cell"):
             shell.register_magic_function(shell.no_process, kind, name)

@@ -31,7 +31,6 @@ CELLS = (
     "import pandas as pd\npd.DataFrame({'a': [1]})",
     "import matplotlib.pyplot as plt\nplt.plot([0, 1]);",
     "1 / 0",
-    "pd.DataFrame({'a': [1]})['b']",
 )
 THREADED = ("polars", "pyspark")
 """Imported by statsmodels and pandera where they are installed; they start threads or take seconds. A fork may import
