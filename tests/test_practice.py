@@ -103,7 +103,7 @@ def test_an_essay_is_noted_for_the_teacher(shop):
     answer, check = practice("02_segment", shop, check_settings(lang="en", window=365))
     answer("q12", "Those who come often, since they bring most of the money.")
     assert check("q12").passed
-    assert "your teacher reads it" in check("q12").text
+    assert "your instructor reads it" in check("q12").text
     answer("q12", 12)
     assert not check("q12").passed
     assert "a text is asked for" in check("q12").text
