@@ -1,6 +1,6 @@
 """A view of its own for a worker: no network, no other process, and only the readable part of the file system.
 
-Done once per worker, before anything is imported. The root is a small file system in memory into which the readable
+Done once per worker, before it takes a job. The root is a small file system in memory into which the readable
 folders are bound, read-only; all else is not there at all. As an ordinary user this needs user namespaces.
 """
 

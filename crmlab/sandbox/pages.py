@@ -1,4 +1,4 @@
-"""Large pages for a warm worker, so that a fork has fewer of them to copy: half the time of a fork."""
+"""Large pages for the warm template, so that a fork has fewer of them to copy: half the time of a fork."""
 
 from contextlib import suppress
 

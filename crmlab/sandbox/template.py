@@ -15,7 +15,6 @@ from crmlab.sandbox import confine, pages, worker
 from crmlab.sandbox.folder import Folder
 from crmlab.sandbox.watch import Processes
 
-PACKET = 1 << 16
 WARM_ROOM = 200 * 2**20
 
 
@@ -24,7 +23,7 @@ def main(descriptor: str) -> NoReturn:
     control = socket.socket(fileno=int(descriptor))
     processes = Processes(os.open("/proc", os.O_DIRECTORY | os.O_CLOEXEC), alone=False)
     try:
-        _warm_up(**json.loads(control.recv(PACKET)))
+        _warm_up(**json.loads(control.recv(worker.PACKET)))
         pages.enlarge(processes.maps())
         worker.demand_one_thread(processes)
     except Exception as error:
@@ -33,7 +32,7 @@ def main(descriptor: str) -> NoReturn:
     control.send(worker.packet(failed=""))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        order, descriptors, *_ = socket.recv_fds(control, PACKET, 1)
+        order, descriptors, *_ = socket.recv_fds(control, worker.PACKET, 1)
         if not order:
             os._exit(0)
         pid = os.fork()

@@ -15,8 +15,7 @@ from typing import Any
 from crmlab.errors import CrmlabError
 from crmlab.sandbox.folder import remove_tree
 from crmlab.sandbox.interpreter import command, environment
-
-PACKET = 1 << 16
+from crmlab.sandbox.worker import PACKET
 
 
 class WorkerGoneError(Exception):
