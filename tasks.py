@@ -20,7 +20,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UV = (PYTHON, "-m", "uv", "pip")
 LOCK = ROOT / "requirements.lock"
 TESTS = (PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile")
-EXTRAS = ("journey", "engines", "reviews")
+EXTRAS = ("journey", "engines", "reviews", "site", "lab-zh", "browser")
 MINIMUM = (3, 11)
 
 
