@@ -3,7 +3,7 @@ PYTHON ?= python3
 DATA ?= teaching
 COURSE_LANG ?= zh
 
-.PHONY: course test test-engines lab build lock
+.PHONY: course test test-engines test-browser lab site build lock
 
 course:
 	@$(PYTHON) tasks.py course --data "$(DATA)" --lang $(COURSE_LANG)
@@ -14,8 +14,14 @@ test:
 test-engines:
 	@$(PYTHON) tasks.py test-engines
 
+test-browser:
+	@$(PYTHON) tasks.py test-browser
+
 lab:
 	@$(PYTHON) tasks.py lab --lang $(COURSE_LANG)
+
+site:
+	@$(PYTHON) tasks.py site
 
 build:
 	@$(PYTHON) tasks.py build

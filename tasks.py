@@ -19,7 +19,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UV = (PYTHON, "-m", "uv", "pip")
 LOCK = ROOT / "requirements.lock"
-TESTS = (PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile")
+TESTS = (PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 EXTRAS = ("journey", "engines", "reviews", "site", "lab-zh", "browser")
 MINIMUM = (3, 11)
 
@@ -32,8 +32,10 @@ def main() -> int:
     course.add_argument("--lang", default="zh", choices=("zh", "en"))
     commands.add_parser("test", help="all tests")
     commands.add_parser("test-engines", help="the tests on Dask, Ibis and PySpark")
-    lab = commands.add_parser("lab", help="open JupyterLab on the first lesson")
+    commands.add_parser("test-browser", help="the tests in a real browser, where there is one")
+    lab = commands.add_parser("lab", help="open JupyterLab on a page that says what to do, beside the first lesson")
     lab.add_argument("--lang", default="zh", choices=("zh", "en"))
+    commands.add_parser("site", help="make the course site in out/site/html")
     commands.add_parser("build", help="make the data, the lessons and the exercises anew")
     commands.add_parser("lock", help="compile the lock files from pyproject.toml")
     arguments = parser.parse_args()
@@ -48,8 +50,17 @@ def main() -> int:
     if arguments.command == "test-engines":
         add_extra("engines")
         return run(*TESTS, "-m", "engines", "tests")
+    if arguments.command == "test-browser":
+        for extra in ("browser", "lab-zh", "site"):
+            add_extra(extra)
+        return run(PYTHON, "-m", "pytest", "-m", "browser", "-rs", "tests/browser")
     if arguments.command == "lab":
+        if arguments.lang == "zh":
+            offer_extra("lab-zh")
         return crmlab("lab", "--lang", arguments.lang)
+    if arguments.command == "site":
+        add_extra("site")
+        return crmlab("site")
     if arguments.command == "build":
         return crmlab("world") or crmlab("build")
     return lock()
@@ -85,6 +96,14 @@ def add_extra(name: str) -> None:
     print(f"Adding the extra '{name}' (once) …", flush=True)
     must(*UV, "install", "--quiet", "--require-hashes", "-r", lock_file)
     stamp.write_text(digest(lock_file), encoding="utf-8")
+
+
+def offer_extra(name: str) -> None:
+    """As add_extra, for what is pleasant and can be done without: a failure is told, and the work goes on."""
+    try:
+        add_extra(name)
+    except SystemExit as failed:
+        print(failed, f"Going on without the extra '{name}'.", flush=True)
 
 
 def lock() -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crmlab.course.paths import course_root
 from crmlab.errors import CrmlabError, DataError
+from crmlab.progress import Progress
 from crmlab.words import LANGUAGES, word
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def assign(given: argparse.Namespace) -> int:
     students = read_roster(given.roster)
     out = given.out or Path("out", "assign", lesson.stem)
     key = Key.of_file(given.key)
-    with _Bar(lesson.stem) as bar:
+    with Progress("assign", given.lang) as bar:
         package.assign(course_root(), students, lesson.stem, key, out, jobs=given.jobs, progress=bar.show)
     shutil.copyfile(given.roster, given.key.with_name(f"{ROSTER}_{lesson.stem}{given.roster.suffix.lower()}"))
     print(word("class.assigned", given.lang, count=len(students), folder=out, file=given.key))
@@ -67,7 +68,7 @@ def grade(given: argparse.Namespace) -> int:
     if given.only and given.only not in {student.id for student in assignment.roster}:
         raise DataError("class_no_student", student=given.only)
     _say_protection(given)
-    with _Bar(assignment.lesson.stem) as bar:
+    with Progress("grade", given.lang) as bar:
         try:
             found = grade_class(
                 assignment,
@@ -146,27 +147,6 @@ def _say_protection(given: argparse.Namespace) -> None:
     if not all(found.holds.values()):
         print(word("class.layers_missing", given.lang), file=sys.stderr)
         print(show.table(found.table()[["layer", "detail"]], given.lang, rows=len(found.why)), file=sys.stderr)
-
-
-class _Bar:
-    """A bar with the time left, on a terminal and in a log."""
-
-    def __init__(self, title: str):
-        from tqdm import tqdm
-
-        self.done = 0
-        self._bar = tqdm(desc=title, file=sys.stderr, total=0, mininterval=1)
-
-    def show(self, done: int, of: int) -> None:
-        self.done = done
-        self._bar.total = of
-        self._bar.update(done - self._bar.n)
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
 
 
 def _add_lesson(one: argparse.ArgumentParser) -> None:

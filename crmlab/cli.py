@@ -1,7 +1,6 @@
 """The command line: run the course, build it, open it, make its data; keep a customer base."""
 
 import argparse
-import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -58,22 +57,17 @@ def build(given: argparse.Namespace) -> int:
 
 
 def lab(given: argparse.Namespace) -> int:
-    arguments = lab_arguments(course_root(), given.lang)
-    if "--allow-root" in arguments:
-        print(word("run.lab_root", given.lang), file=sys.stderr, flush=True)
-    from jupyterlab.labapp import LabApp
+    from crmlab.lab import open_lab
 
-    LabApp.launch_instance(arguments)
+    return open_lab(course_root(), given.lang)
+
+
+def site(given: argparse.Namespace) -> int:
+    from crmlab.site import build_site
+
+    root = course_root()
+    build_site(root, given.out or root / "out" / "site", lang=given.lang)
     return 0
-
-
-def lab_arguments(root: Path, lang: str) -> list[str]:
-    """What JupyterLab is told: all of the repository to be seen, and the first lesson open."""
-    arguments = [
-        f"--ServerApp.root_dir={root}",
-        f"--LabApp.default_url=/lab/tree/notebooks/{lang}/00_start.ipynb",
-    ]
-    return [*arguments, "--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else arguments
 
 
 def world(given: argparse.Namespace) -> int:
@@ -179,6 +173,10 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("lab", help=_both("help_lab"))
     one.set_defaults(command=lab)
     one.add_argument("--lang", choices=LANGUAGES, default="zh")
+
+    one = commands.add_parser("site", help=_both("help_site"))
+    one.set_defaults(command=site, lang="en")
+    one.add_argument("--out", type=Path, metavar="DIR", help=_both("help_out"))
 
     one = commands.add_parser("world", help=_both("help_world"))
     one.set_defaults(command=world)

@@ -6,8 +6,8 @@ from crmlab.words import LANGUAGES, word
 class CrmlabError(Exception):
     """Base of all errors that crmlab raises on purpose.
 
-    `key` names the sentence in words.csv (without its prefix `error.`) and `values` fill it. `str(error)` gives both
-    languages; `error.message("zh")` gives one.
+    `key` names the sentence in words.csv (without its prefix `error.`) and `values` fill it; a value that is a function
+    is asked for its words in the language. `str(error)` gives both languages; `error.message("zh")` gives one.
 
     >>> print(CrmlabError("no_course").message("en"))
     The lessons are not here. crmlab is installed without its course: clone the repository and work inside it.
@@ -19,7 +19,8 @@ class CrmlabError(Exception):
         super().__init__(key)
 
     def message(self, lang: str) -> str:
-        return word(f"error.{self.key}", lang, **self.values)
+        values = {name: value(lang) if callable(value) else value for name, value in self.values.items()}
+        return word(f"error.{self.key}", lang, **values)
 
     def __str__(self) -> str:
         return "\n".join(self.message(lang) for lang in reversed(LANGUAGES))

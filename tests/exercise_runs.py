@@ -1,17 +1,18 @@
 """Exercises run as a student runs them, on variants, without the sandbox: for tests."""
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+
+import lessons
 
 from crmlab import open_data
 from crmlab.assign.variants import Variant, variant, write_variant
 from crmlab.collect.pseudonym import Key
 from crmlab.course import practice
 from crmlab.course.notebook import with_values
-from crmlab.course.paths import course_root
 from crmlab.course.settings import check_settings
-from crmlab.course.source import Lesson, literal_parameters, read_lessons
+from crmlab.course.source import Lesson, literal_parameters
 from crmlab.grade.execute import Fault
 from crmlab.grade.marking import marks
 from crmlab.grade.records import Mark
@@ -21,13 +22,21 @@ from crmlab.questions.rules import read_rules
 from crmlab.world import make_world
 
 KEY = Key(b"a key for the tests of the exercises only")
-LESSONS = {lesson.stem: lesson for lesson in read_lessons(course_root() / "notebooks" / "source") if lesson.questions}
+LESSONS = {lesson.stem: lesson for lesson in lessons.LESSONS if lesson.questions}
 world = lru_cache(maxsize=2)(make_world)
 
 
 def drawn(lesson: str, seed: int) -> Variant:
     """The variant of a made-up student; all lessons share the world of a seed, for it takes seconds to make."""
     return replace(variant(KEY, lesson, f"student {seed}"), seed=seed)
+
+
+@cache
+def cells_of(lesson: str, lang: str, blank: bool) -> list[tuple[str, bool]]:
+    """The code cells of an exercise or of its solution, and whether each holds the parameters."""
+    made = LESSONS[lesson].exercise(lang) if blank else LESSONS[lesson].solution(lang)
+    code = [cell for cell in made.cells if cell.cell_type == "code"]
+    return [(cell.source, "parameters" in cell.metadata.get("tags", ())) for cell in code]
 
 
 class Run:
@@ -54,14 +63,11 @@ class Run:
         """What the exercise answers, with `change` made to each of its cells."""
         given = {}
         self.monkeypatch.setattr(practice, "practice", lambda *_: (given.__setitem__, lambda name: None))
-        made = self.lesson.exercise(self.lang) if blank else self.lesson.solution(self.lang)
         names = {}
-        for cell in made.cells:
-            if cell.cell_type == "code":
-                source = cell.source
-                if "parameters" in cell.metadata.get("tags", ()):
-                    source = with_values(source, self.values)
-                exec(compile(change(source), "cell", "exec"), names)
+        for source, has_parameters in cells_of(self.lesson.stem, self.lang, blank):
+            if has_parameters:
+                source = with_values(source, self.values)
+            exec(compile(change(source), "cell", "exec"), names)
         return {name: Fault("blank") if value is ... else decode(encode(value)) for name, value in given.items()}
 
     def marks(self, answers: dict, right: dict) -> dict[str, Mark]:

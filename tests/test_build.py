@@ -258,3 +258,54 @@ def test_build_refuses_before_it_runs_anything(copy):
     spoil(copy / "notebooks/source/01_window.py", "365 days", "366 days")
     with pytest.raises(CrmlabError, match="do not agree"):
         build(copy, say=pytest.fail)
+
+
+ALIVE = """
+from traitlets import Unicode
+
+from crmlab.widgets.base import EXPORT, Alive
+
+
+class Toy(Alive):
+    _esm = "function draw({ el }) { el.textContent = 'toy' }" + EXPORT
+    text = Unicode().tag(sync=True)
+    still = "<p>toy</p>"
+
+    def __repr__(self):
+        return "toy"
+
+
+Toy(text=VALUE)
+"""
+
+
+def test_widgets_that_live_in_the_page_stay_and_others_leave_their_page_to_read(copy):
+    from crmlab.widgets.kept import VIEW, alive_states, shown
+
+    slider = "from ipywidgets import IntSlider\nIntSlider()"
+    lesson = f"{BODY}\n# %%\n{ALIVE.replace('VALUE', 'lang')}\n# %%\n{slider}\n"
+    write_lesson(copy, "01", "window", lesson)
+    path = copy / "notebooks/zh/01_window.ipynb"
+    build(copy, say=lambda line: None)
+    before = path.read_bytes()
+    made = nbformat.read(path, as_version=4)
+    (name,) = shown(made)
+    states = alive_states(made)
+    assert set(states) == {name}
+    assert states[name]["state"]["text"] == "zh"
+    live, still = made.cells[-3].outputs
+    assert VIEW in live.data
+    assert states[name]["state"]["hides"] == re.findall('class="(crmlab-still-[^"]*)"', still.data["text/html"])
+    assert made.cells[-2].outputs == []
+    assert differences(copy) == []
+    build(copy, say=lambda line: None)
+    assert path.read_bytes() == before
+    spoil(path, f'"model_id": "{name}"', f'"model_id": "{name[::-1]}"')
+    assert len(differences(copy)) == 1
+
+
+def test_a_live_widget_must_not_carry_a_path_of_this_machine(copy):
+    cell = "import os\n" + ALIVE.replace("VALUE", "os.getcwd()")
+    write_lesson(copy, "01", "window", f"{BODY}\n# %%\n{cell}\n")
+    with pytest.raises(CrmlabError, match="a path of this machine"):
+        build(copy, say=lambda line: None)

@@ -4,9 +4,8 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as some
+from lessons import LESSONS
 
-from crmlab.course.paths import course_root
-from crmlab.course.source import read_lessons
 from crmlab.errors import DataError, ParameterError
 from crmlab.grade.records import VERDICTS
 from crmlab.questions.compare import compare
@@ -173,7 +172,7 @@ def test_the_right_answer_beside_a_large_wrong_one_is_quick():
     assert compare(SET, [0] * 100_000, list(range(8)))[1] == "size"
 
 
-@pytest.mark.parametrize("lesson", read_lessons(course_root() / "notebooks" / "source"), ids=lambda lesson: lesson.stem)
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
 def test_rules_stand_for_the_questions_of_their_lesson(lesson):
     rules = read_rules(lesson.stem)
     assert [question.name for question in rules.questions] == [cell.question for cell in lesson.questions]

@@ -93,7 +93,7 @@ def ruled(grouped: grouping.rules.Grouped, key: str) -> dict[str, pd.DataFrame]:
 def explored(room: SimpleNamespace) -> dict[str, pd.DataFrame]:
     explorer = explore(room.result, "en")
     counted = {"start": explorer.now.counted}
-    explorer.window.value, explorer.back.value = 120, 45
+    explorer.window, explorer.back = 120, 45
     counted["moved"] = explorer.now.counted
     return {name: pd.DataFrame(found, index=["customers", "money"]) for name, found in counted.items()}
 

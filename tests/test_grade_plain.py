@@ -229,7 +229,7 @@ def test_subclasses_are_reduced_to_what_they_are():
         ([[0] * (ITEMS // 2)] * 3, "too_large", "list"),
         (["x" * TEXT] * 100, "too_large", "text"),
         (pd.DataFrame(np.zeros((100_001, 2))), "too_large", "table"),
-        (pd.DataFrame(columns=range(200_001)), "too_large", "table"),
+        (pd.DataFrame(np.zeros((0, 200_001))), "too_large", "table"),
     ],
 )
 def test_the_rest_is_named(value, fault, what):
@@ -265,7 +265,7 @@ def test_a_list_that_holds_itself_ends():
         table_of(("a", "date", ["yesterday"])),
         table_of(("a", "object", [1])),
         table_of(("a", "int", [0] * 200_001)),
-        table_of(*((str(n), "int", []) for n in range(200_001))),
+        in_table([{"name": str(n), "type": "int", "values": []} for n in range(200_001)]),
     ],
 )
 def test_hostile_messages_are_refused(found):

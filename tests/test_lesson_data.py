@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from lessons import LESSONS
 
 from crmlab import check_settings, open_data, track
 from crmlab.collect import CustomerBase
-from crmlab.course.source import read_lessons
 from crmlab.errors import DataError
 from crmlab.show.picture import Picture
 from crmlab.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 TEACHING = ROOT / "datasets" / "teaching"
-START, COLLECT, SEGMENT, SERVE, TRACK = read_lessons(ROOT / "notebooks" / "source")
+START, COLLECT, SEGMENT, SERVE, TRACK = LESSONS
 AS_OF = "2026-06-17"
 NEED_ANSWERS = ("q3", "q6", "q7", "q9", "q10")
 """Questions of lesson 01 about a survey, which mean nothing where there was none."""

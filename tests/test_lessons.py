@@ -7,15 +7,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from lessons import LESSONS
 
 from crmlab.course.build import differences, first_picture
 from crmlab.course.pairs import pair_faults
-from crmlab.course.source import read_lessons
 from crmlab.questions.rules import read_rules
 from crmlab.words import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
-LESSONS = read_lessons(ROOT / "notebooks" / "source")
 EACH = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
 BOTH = pytest.mark.parametrize("lang", LANGUAGES)
 CHECKED = "nbval-check-output"

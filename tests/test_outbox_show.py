@@ -80,6 +80,6 @@ def test_tables_are_in_words(tmp_path, lang):
     box = box_of(tmp_path, tiny_shop(2))
     report = box.put(asked(*ROWS, ("C9", "coupon", "wangwang")), at=MORNING.replace(hour=22))
     for frame in (report.summary(), report.decisions.drop(columns=["customer_id", "message", "until"])):
-        cells = table(frame, lang)._shown()
+        cells = table(frame, lang).shown()
         for code in ("quiet_hours", "held", "refused", "unknown_customer", "wangwang", "coupon"):
             assert not cells.isin([code]).to_numpy().any() or (lang, code) in {("en", "held"), ("en", "coupon")}

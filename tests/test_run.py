@@ -267,17 +267,6 @@ def test_world_writes_data_truth_and_cards_beside_each_other(tmp_path, monkeypat
     assert written == [tmp_path / "teaching", tmp_path / "truth", 7, tmp_path / "cards"]
 
 
-def test_lab_opens_the_first_lesson_of_the_language(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
-    arguments = cli.lab_arguments(tmp_path, "en")
-    assert arguments == [
-        f"--ServerApp.root_dir={tmp_path}",
-        "--LabApp.default_url=/lab/tree/notebooks/en/00_start.ipynb",
-    ]
-    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
-    assert cli.lab_arguments(tmp_path, "en") == [*arguments, "--allow-root"]
-
-
 def test_the_command_loads_nothing_heavy():
     heavy = ("pandas", "nbformat", "papermill", "duckdb")
     code = f"import sys, crmlab.cli; print([name for name in {heavy} if name in sys.modules])"

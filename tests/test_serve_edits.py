@@ -127,6 +127,13 @@ def test_edits_that_are_refused(plan, customer, column, text, about, key):
     assert "12012345678" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("lang", "kind"), [("zh", "手机号"), ("en", "phone number")])
+def test_the_kind_of_personal_data_is_told_in_words(plan, lang, kind):
+    with pytest.raises(DataError) as caught:
+        plan.edit("c00", "service", "call 12012345678", **ABOUT)
+    assert kind in caught.value.message(lang)
+
+
 def test_the_export_has_three_columns_and_no_formulas(plan, tmp_path):
     edited = plan.edit("c00", "service", "=1+1", **ABOUT).edit("c01", "customer_features", "@SUM(A1)", **ABOUT)
     edited.save(tmp_path)

@@ -86,6 +86,13 @@ def test_make_and_tasks_offer_the_same():
     assert "make test" in read(".ci/run")
 
 
+def test_the_files_that_are_to_run_first_are_there():
+    names = re.findall(r'^    "(test_\w+\.py)",$', read("tests/conftest.py"), re.MULTILINE)
+    assert len(names) > 10
+    assert [name for name in names if not (ROOT / "tests" / name).exists()] == []
+    assert "--no-loadscope-reorder" in read("tasks.py")
+
+
 GB18030 = re.compile(r"^datasets/incoming/(members|taobao_\w+)\.csv$")
 """Exports as they come: the only files that are not utf-8, and on purpose."""
 

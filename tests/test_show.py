@@ -1,5 +1,7 @@
 """Pictures in Chinese without a missing glyph, tables in words, files that a spreadsheet reads."""
 
+import re
+
 import matplotlib
 import pandas as pd
 import pytest
@@ -128,3 +130,13 @@ def test_a_table_without_rows_has_its_headings_and_says_so():
 def test_every_column_of_the_house_has_its_words(table):
     assert [column.name for column in TABLES[table].columns if not has_word(f"column.{column.name}")] == []
     assert has_word(f"table.{table}")
+
+
+def test_a_column_has_the_same_decimals_in_each_row_and_its_heading_stands_above_the_numbers():
+    frame = pd.DataFrame({"category": ["tea", "coffee", None], "f1": [1.0, 0.97, None]})
+    assert show.table(frame, "en").shown().iloc[:, 1].tolist() == ["1.00", "0.97", ""]
+    unlike = frame.assign(unit=["day", "order", ""])
+    assert show.table(unlike, "en").shown().iloc[:, 1].tolist() == ["1", "0.97", ""]
+    html = show.table(frame, "en")._repr_html_()
+    aligned = dict(re.findall(r"th\.col(\d) \{\s*text-align: (\w+)", html))
+    assert aligned == {"1": "right"}

@@ -166,12 +166,12 @@ def test_letters_can_be_read_on_every_colour():
     """Contrast of at least 4.5 to 1, as WCAG 2 asks of text."""
     from matplotlib.colors import to_rgb
 
-    from crmlab.show.combinations import _readable_on
+    from crmlab.show.picture import readable_on
 
     def luminance(colour: str) -> float:
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
         return float(np.dot((0.2126, 0.7152, 0.0722), linear))
 
     for colour in TYPE_COLOURS.values():
-        low, high = sorted((luminance(colour), luminance(_readable_on(colour))))
+        low, high = sorted((luminance(colour), luminance(readable_on(colour))))
         assert (high + 0.05) / (low + 0.05) >= 4.5

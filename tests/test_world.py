@@ -6,6 +6,7 @@ import itertools
 import re
 from collections import Counter
 
+import numpy as np
 import pytest
 from world_rows import AS_OF, DATASETS, date_in, rows_by, to_fen, valid_orders, worlds
 
@@ -14,6 +15,7 @@ from crmlab.tables import TABLES, TRUTH
 from crmlab.tables.codes import CODES
 from crmlab.words import LANGUAGES, word
 from crmlab.world import write_cards, write_world
+from crmlab.world.drawing import place_of
 
 KINDS = {
     "id": r"[A-Z]?\d+",
@@ -68,6 +70,16 @@ ELSEWHERE = {
     "customer_id": ("links",),
 }
 """Tables whose column is not the owner's: answers of another questionnaire, events and customers that come in later."""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_weighted_draw_is_that_of_numpy(seed):
+    weights = np.random.default_rng(seed).random(3 + seed)
+    weights[seed % 3] = 0
+    ours, theirs = np.random.default_rng(seed), np.random.default_rng(seed)
+    drawn = [place_of(ours, weights) for _ in range(200)]
+    assert drawn == [theirs.choice(len(weights), p=weights / weights.sum()) for _ in range(200)]
+    assert ours.random() == theirs.random()
 
 
 def test_same_seed_gives_the_committed_bytes(tmp_path):

@@ -14,6 +14,7 @@ from crmlab.collect.validate import LISTED, as_text, check_text, faults_at, list
 from crmlab.errors import DataError
 from crmlab.frames import quoted
 from crmlab.kinds import typed
+from crmlab.progress import counted
 from crmlab.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -51,10 +52,9 @@ class _Load:
 
         for source in sources:
             self._remember(source)
-        for name, table in TABLES.items():
-            for source in sources:
-                if name in source.tables:
-                    self._take_table(table, source)
+        taken = [(table, source) for name, table in TABLES.items() for source in sources if name in source.tables]
+        for table, source in counted(taken, "collect"):
+            self._take_table(table, source)
         files = pd.DataFrame(self.files, columns=list(FILES)).sort_values("file", kind="stable", ignore_index=True)
         aside = tuple(source.file for source in sources if source.file and not source.format and not source.card)
         return LoadReport(files, _joined(self.listed, LISTED), _joined(self.conflicts, CONFLICTS), aside)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmlab.collect.pseudonym import Key
 from crmlab.errors import DataError
+from crmlab.progress import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ def read_sources(sources: Any, *, unreadable: str, key: Key | None) -> list[Sour
     named = {Path(source) for source in given if not isinstance(source, Mapping)}
     aside = [file for file in files if file.suffix.lower() not in DATA and file not in named and file.name != CARD]
     data = [file for file in files if file.name != CARD and file not in aside]
-    read = [_read(file, unreadable, key or next(iter(public), None)) for file in data]
+    read = [_read(file, unreadable, key or next(iter(public), None)) for file in counted(data, "reading")]
     ready = [Source(tables=source) for source in given if isinstance(source, Mapping)]
     others = [Source(file.name) for file in aside]
     return sorted([*cards, *read, *ready, *others], key=lambda source: (source.file, source.sha256))

@@ -233,9 +233,9 @@ def listing(house: Table, text: "pd.DataFrame", faults: list["pd.DataFrame"]) ->
     import pandas as pd
 
     every = pd.concat(faults, ignore_index=True).drop_duplicates(["index", "column"])
-    slipped = _slipped(house, text, every)
     if every.empty:
         return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in LISTED})
+    slipped = _slipped(house, text, every)
     lines = pd.concat([_faults_of(house, text, column, cells, slipped) for column, cells in every.groupby("column")])
     place = {name: at for at, name in enumerate(column.name for column in house.columns)}
     order = lines["column"].map(place)

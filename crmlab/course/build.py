@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crmlab.course import notebook
 from crmlab.course.pairs import pair_faults
 from crmlab.course.source import Lesson, read_lessons
 from crmlab.errors import CrmlabError
+from crmlab.widgets import kept
 from crmlab.words import LANGUAGES, word
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 READMES = {"en": "README.md", "zh": "README.zh.md"}
 TABLE = re.compile(r"(<!-- lessons -->\n).*?(<!-- /lessons -->)", re.DOTALL)
-WIDGET = "application/vnd.jupyter.widget-view+json"
 SECONDS_PER_CELL = 600
 
 
@@ -123,37 +123,42 @@ def _executed(lesson: Lesson, language: str, folder: Path, root: Path) -> "Noteb
         resources={"metadata": {"path": str(folder)}},
         timeout=SECONDS_PER_CELL,
         record_timing=False,
-        store_widget_state=False,
         coalesce_streams=True,
     )
     try:
-        client.execute()
+        client.execute(env=os.environ | {"TQDM_DISABLE": "1"})
     except CellExecutionError as error:
         where = f"{language}/{lesson.stem}"
         raise CrmlabError("build_cell", lesson=where, error=f"{error.ename}: {error.evalue}") from None
+    alive = kept.alive_states(made)
     made.metadata = notebook.metadata(lesson, language)
     for number, cell in enumerate(made.cells, start=1):
         for output in cell.get("outputs", ()):
-            if fault := _unfit(output, root):
+            if fault := _unfit(output, alive, root):
                 line = cell.source.splitlines()[0]
                 raise CrmlabError(fault, lesson=f"{language}/{lesson.stem}", cell=number, line=line)
         if "outputs" in cell:
-            cell.outputs = [output for output in cell.outputs if _readable(output)]
+            cell.outputs = [output for output in cell.outputs if _readable(output, alive)]
+    kept.keep(made, alive)
     return made
 
 
-def _readable(output: "NotebookNode") -> bool:
-    """Take the live widget away, and say whether something is left to be read without a kernel."""
+def _readable(output: "NotebookNode", alive: dict[str, Any]) -> bool:
+    """Take a widget away that is dead without a kernel, and say whether something is left to be seen."""
     data = output.get("data", {})
-    return data.pop(WIDGET, None) is None or "text/html" in data
+    if kept.VIEW not in data or data[kept.VIEW]["model_id"] in alive:
+        return True
+    del data[kept.VIEW]
+    return "text/html" in data
 
 
-def _unfit(output: "NotebookNode", root: Path) -> str | None:
+def _unfit(output: "NotebookNode", alive: dict[str, Any], root: Path) -> str | None:
     """The key of the error for an output that must not be published: a warning, or a path of this machine."""
     if output.output_type == "stream" and output.name == "stderr":
         return "build_stderr"
     shown = {kind: data for kind, data in output.get("data", {}).items() if not kind.startswith("image/")}
-    text = json.dumps([output.get("text"), shown], ensure_ascii=False)
+    widget = alive.get(shown.get(kept.VIEW, {}).get("model_id"))
+    text = json.dumps([output.get("text"), shown, widget], ensure_ascii=False)
     for folder in (root.resolve(), Path.home()):
         name = json.dumps(str(folder), ensure_ascii=False)[1:-1]
         if len(folder.parts) > 1 and re.search(re.escape(name) + r"(?![\w-])", text):
@@ -178,7 +183,9 @@ def _notebook_differences(root: Path, path: Path, made: "NotebookNode", lang: st
                 return [word("build.differs_cell", lang, file=file, cell=number, part=part)]
         if have.cell_type == "code" and have.source.strip() and not have.execution_count:
             return [word("build.not_executed", lang, file=file, cell=number)]
-    if len(made.cells) != len(held.cells) or made.metadata != held.metadata:
+    whole = kept.alive_states(held).keys() == kept.shown(held)
+    held.metadata.pop("widgets", None)
+    if not whole or len(made.cells) != len(held.cells) or made.metadata != held.metadata:
         return [word("build.differs_file", lang, file=file)]
     return []
 

@@ -1,10 +1,12 @@
-"""The state of an explorer as HTML: bars, a map of recency and frequency, and the same numbers as a table."""
+"""The state of an explorer as HTML that stands still: bars, a map of recency and frequency, and the numbers."""
 
 import base64
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from crmlab.explorer.answer import grid, shares
 from crmlab.explorer.say import limits, title_of
 from crmlab.money import format_money
 from crmlab.show.table import heading
@@ -16,21 +18,7 @@ if TYPE_CHECKING:
 
     from crmlab.explorer.state import State
 
-COLUMNS, ROWS = 24, 12
-"""The map has at most so many cells; low frequencies have rows of their own, higher ones share."""
 FONTS = "Noto Sans SC, Microsoft YaHei, PingFang SC, sans-serif"
-STYLE = """<style>
-.crmlab-explorer { display: flex; flex-wrap: wrap; gap: 0.5em 1.5em; max-width: 1000px }
-.crmlab-explorer svg, .crmlab-explorer img { flex: 1 1 340px; max-width: 580px; min-width: 0; height: auto }
-.crmlab-explorer svg { font-size: 16px }
-.crmlab-explorer svg text { fill: currentColor }
-.crmlab-explorer table { border-collapse: collapse; table-layout: auto; width: 100%; line-height: 1.5;
-  font-variant-numeric: tabular-nums }
-.crmlab-explorer th, .crmlab-explorer td { padding: 1px 10px 1px 0; text-align: right }
-.crmlab-explorer th:nth-child(-n+2), .crmlab-explorer td:nth-child(-n+2) { text-align: left }
-.crmlab-explorer th { border-bottom: 1px solid currentColor }
-.crmlab-explorer .chosen td { font-weight: bold }
-</style>"""
 
 
 @dataclass(frozen=True)
@@ -42,12 +30,7 @@ class Drawing:
     alt: str
     elements: list[str]
 
-    def live(self) -> str:
-        """In the page, with the colour of its letters."""
-        attributes = f'viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{escape(self.alt)}"'
-        return f"<svg {attributes}>{''.join(self.elements)}</svg>"
-
-    def still(self) -> str:
+    def image(self) -> str:
         """As an image, which notebooks that are not trusted show as well."""
         drawn = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" width="{self.width}" '
@@ -58,49 +41,40 @@ class Drawing:
         return f'<img alt="{escape(self.alt)}" width="{self.width}" src="data:image/svg+xml;base64,{source}">'
 
 
-def page(state: "State", lang: str, named: "Callable[[str], str]", chosen: dict | None, *, still: bool = False) -> str:
+def page(state: "State", lang: str, named: "Callable[[str], str]", chosen: dict | None) -> str:
     """Pictures and table of one state. `named` gives the name of a combination, `chosen` is a row of the state."""
-    pictures = _bars(state, lang, named), _map(state, lang, chosen)
-    drawn = "".join(picture.still() if still else picture.live() for picture in pictures)
-    return f'{STYLE}<div class="crmlab-explorer">{drawn}{_table(state, lang, named, chosen)}</div>'
+    look = files("crmlab.explorer").joinpath("explorer.css").read_text(encoding="utf-8")
+    drawn = _bars(state, lang, named).image() + _map(state, lang, chosen).image()
+    return f'<style>{look}</style><div class="crmlab-explorer">{drawn}{_table(state, lang, named, chosen)}</div>'
 
 
-def shares(state: "State") -> dict[str, tuple[float, float]]:
-    """Per combination the share of the customers and of the money; of no money there is no share."""
-    customers, money = (sum(column) for column in zip(*state.counted.values(), strict=True))
-    return {
-        name: (own / customers, spent / money if money > 0 else float("nan"))
-        for name, (own, spent) in state.counted.items()
-    }
-
-
-def _percent(share: float) -> str:
-    return "–" if share != share else f"{share:.1%}"
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
 
 
 def _bars(state: "State", lang: str, named: "Callable[[str], str]") -> Drawing:
     """Two bars per combination, customers above money, in the colour of the combination."""
     left, width, high = 200, 270, 42
     part = shares(state)
-    full = max(0.4, *(share for pair in part.values() for share in pair))
+    full = max(0.4, *(share or 0 for pair in part.values() for share in pair))
     drawn = []
     for row, (name, (customers, money)) in enumerate(part.items()):
         top, colour = 30 + row * high, TYPE_COLOURS[name]
         drawn += [f'<text x="0" y="{top + 15}">{escape(name)}</text>', _label(0, top + 33, escape(named(name)))]
         for share, down, opacity in ((customers, 3, 1), (money, 20, 0.45)):
-            long = max(share, 0) / full * width if share == share else 0
+            long = max(share or 0, 0) / full * width
             drawn.append(
                 f'<rect x="{left}" y="{top + down}" width="{long:.1f}" height="15" fill="{colour}" '
-                f'opacity="{opacity}"/><text x="{left + long + 5:.1f}" y="{top + down + 13}" font-size="15">'
-                f"{_percent(share)}</text>"
+                f'stroke="{colour}" fill-opacity="{opacity}"/>'
+                f'<text x="{left + long + 5:.1f}" y="{top + down + 13}" font-size="15">{_percent(share)}</text>'
             )
     key = [
-        f'<rect x="{x}" y="7" width="13" height="13" fill="{BLUE}" opacity="{opacity}"/>'
+        f'<rect x="{x}" y="7" width="13" height="13" fill="{BLUE}" stroke="{BLUE}" fill-opacity="{opacity}"/>'
         f'<text x="{x + 19}" y="19">{word(about, lang)}</text>'
         for x, about, opacity in ((left, "explorer.customers", 1), (left + 178, "explorer.money", 0.45))
     ]
     most = max(part, key=lambda name: part[name][0])
-    rich = max(part, key=lambda name: (part[name][1] == part[name][1], part[name][1]))
+    rich = max(part, key=lambda name: part[name][1] or 0)
     alt = word("explorer.bars_alt", lang, most=most, customers=_percent(part[most][0]), rich=rich,
                money=_percent(part[rich][1]))  # fmt: skip
     return Drawing(540, 30 + high * len(part), alt, key + drawn)
@@ -110,14 +84,10 @@ def _map(state: "State", lang: str, chosen: dict | None) -> Drawing:
     """How many customers lie where: recency to the right, frequency upward, thresholds dashed, the chosen one a dot."""
     import numpy as np
 
-    recency, frequency = state.values["recency_days"], state.values["frequency"]
-    low, high, longest = int(frequency.min()), int(frequency.max()), int(recency.max())
-    bands = np.unique(np.rint(np.geomspace(low + 1, high + 2, ROWS + 1) - 1))
-    columns, rows = min(COLUMNS, longest + 1), len(bands) - 1
+    cells = grid(state)
+    low, high, longest, bands, columns = (cells[name] for name in ("low", "high", "longest", "bands", "columns"))
+    rows, held = len(bands) - 1, np.array(cells["held"]).reshape(-1, columns)
     left, top, wide, tall = 56, 30, 410, 272
-    across = (recency * columns) // (longest + 1)
-    upward = np.searchsorted(bands, frequency, side="right") - 1
-    held = np.bincount(upward * columns + across, minlength=rows * columns).reshape(rows, columns)
     drawn = [
         f'<rect x="{left + x * wide / columns:.1f}" y="{top + (rows - 1 - y) * tall / rows:.1f}" '
         f'width="{wide / columns:.1f}" height="{tall / rows:.1f}" fill="{BLUE}" '
@@ -181,4 +151,5 @@ def _table(state: "State", lang: str, named: "Callable[[str], str]", chosen: dic
                  format_money(money, state.settings.currency, lang), _percent(part[name][1]))  # fmt: skip
         mark = ' class="chosen"' if chosen and chosen["marks"] == name else ""
         body.append(f"<tr{mark}>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    rows = "".join(body)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'

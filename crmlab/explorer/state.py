@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CODES = {marks.combination("".join(three)): code for code, three in enumerate(product("↓↑", repeat=3))}
 """The number of each combination: 4 for R↑, 2 for F↑ and 1 for M↑, added up."""
+ORDER = {name: CODES[name] for name in sorted(COMBINATIONS, key=lambda name: COMBINATIONS[name] or len(COMBINATIONS))}
+"""The combinations as the summary has them, the unnamed last."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,7 @@ class State:
 
         customers = np.bincount(self.code, minlength=8)
         money = [int(self.values["monetary"][self.code == code].sum()) for code in range(8)]
-        order = sorted(COMBINATIONS, key=lambda name: COMBINATIONS[name] or len(COMBINATIONS))
-        return {name: (int(customers[CODES[name]]), money[CODES[name]]) for name in order}
+        return {name: (int(customers[code]), money[code]) for name, code in ORDER.items()}
 
     def edge(self, indicator: str) -> int | None:
         """The smallest value of a customer that is marked ↑, or None if nobody is."""

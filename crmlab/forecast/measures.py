@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from crmlab.progress import counted
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -49,7 +51,8 @@ def scored(
     with threadpool_limits(limits=1):
         point = measured(np.ones(n))
         drawn = pd.DataFrame(
-            measured(np.bincount(random.integers(0, n, n), minlength=n).astype(float)) for _ in range(RESAMPLES)
+            measured(np.bincount(random.integers(0, n, n), minlength=n).astype(float))
+            for _ in counted(range(RESAMPLES), "resamples")
         )
     scores = [
         {"measure": kind, "model": name, "estimate": point[kind, name], **_ends(drawn[kind, name], "")}

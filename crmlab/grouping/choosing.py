@@ -27,6 +27,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from crmlab.progress import counted
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -48,7 +50,9 @@ def try_clusters(points: "np.ndarray", tried: Iterable[int], *, seed: int) -> "p
     import pandas as pd
 
     with one_thread():
-        measured = [row for trial in range(TRIALS) for row in _trial(points, sorted(tried), (seed, trial))]
+        measured = [
+            row for trial in counted(range(TRIALS), "clusters") for row in _trial(points, sorted(tried), (seed, trial))
+        ]
     names = ["groups", "silhouette", "shuffled", "rand", "prediction_strength"]
     by_number = pd.DataFrame(measured, columns=names, dtype="float64").astype({"groups": "int64"}).groupby("groups")
     table = by_number.mean().join(by_number[["silhouette", "shuffled"]].std().add_suffix("_sd"))

@@ -9,6 +9,7 @@ from crmlab.errors import DataError, ParameterError
 from crmlab.money import format_money
 from crmlab.movement.marked import IN_ORDER, codes, marked, share
 from crmlab.movement.periods import first_order_day, hindsight, notes, period_words
+from crmlab.progress import counted
 from crmlab.rfm.door import retype
 from crmlab.rfm.marks import INDICATORS, UP
 from crmlab.rfm.settings import check_settings
@@ -148,7 +149,7 @@ def stability(
     customers = base.rename(columns={"marks": "base_marks", "money": "base_monetary"}).astype(
         {"base_monetary": "Int64"}
     )
-    for row, (_, again, _) in enumerate(changes):
+    for row, (_, again, _) in enumerate(counted(changes, "stability")):
         other = _marks(result, again, base).rename(columns={"marks": f"marks_{row}"})
         customers = customers.merge(other, on="customer", how="outer")
     compared = [_compared(customers, row) for row in range(len(changes))]

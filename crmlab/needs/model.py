@@ -12,6 +12,7 @@ from crmlab.needs.lexicon import Lexicon
 from crmlab.needs.patterns import Words
 from crmlab.needs.score import ALL, score_tags
 from crmlab.needs.scrubbing import scrubbed
+from crmlab.progress import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -208,7 +209,7 @@ def compare_methods(
     found = {"lexicon": asked_needs(find_needs(texts, lang, lexicon=lexicon))}
     for method, folds in splits.items():
         parts = []
-        for train, test in folds:
+        for train, test in counted(list(folds), "needs"):
             known = truth[truth["text_id"].isin(texts["text_id"].iloc[train])]
             by = sentence if method == "model_sentences" else ""
             model = NeedModel.fit(texts.iloc[train], known, lang, sentence=by, seed=seed)

@@ -4,6 +4,7 @@ import csv
 import email
 import email.policy
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from crmlab.collect.mask import mask
 from crmlab.collect.personal import ANY_PHONE, EMAIL
+from crmlab.errors import DataError
 from crmlab.outbox.log import Log
 from crmlab.outbox.mail import Sender
 from crmlab.outbox.people import People
@@ -20,6 +22,10 @@ from crmlab.words import word
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crmlab.outbox.box import Outbox
+    from crmlab.widgets.choices import Choices
+
+DOZEN = 12
 WRITTEN = "SELECT message, channel, at, file FROM log WHERE decision = 'written' AND customer = ? ORDER BY entry"
 KINDS = ("name", "phone", "email", "wechat", "customer_id")
 COUPON = re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{16}(?![A-Za-z0-9])")
@@ -35,6 +41,37 @@ def preview(folder: Path, log: Log, people: People, customer: str, *, sender: Se
     code = word("outbox.preview_code", lang)
     found = [_shown(folder, row, hidden, code, sender.name) for row in _rows(log, customer, zone).itertuples()]
     return Preview(tuple(one for one in found if one), lang)
+
+
+def previews(outbox: "Outbox", lang: str | None = None, customers: Sequence[str] = ()) -> "Choices":
+    """Choose a customer and see the messages, as `Outbox.preview` shows them; it needs no kernel.
+
+    `customers` are pseudonyms; without them the dozen who were written most messages, of equal ones those with the
+    smaller id. Names, contacts and coupon codes are masked in all that the page holds. Raises DataError where nothing
+    was written yet.
+
+    >>> previews(outbox, "en").said  # doctest: +SKIP
+    'Messages to customer 2is6pvtjemci: 4.'
+    """
+    from crmlab.widgets.choices import Choices, Control, Page
+
+    lang = lang or outbox.lang
+    if not customers:
+        history = outbox.history()
+        counted = history.loc[history["decision"] == "written", "customer_id"].value_counts().sort_index()
+        customers = counted.sort_values(ascending=False, kind="stable").index[:DOZEN]
+    people = People.of(outbox.shop, outbox._log.suppressions())
+    settings = {"sender": outbox.sender, "zone": outbox.rules.zone, "lang": lang}
+    pages, names = {}, {}
+    for customer in customers:
+        shown = preview(outbox.folder, outbox._log, people, customer, **settings)
+        said = word("outbox.preview_said", lang, customer=customer, count=len(shown.messages))
+        pages[(customer,)] = Page(said, (shown._repr_html_(),), repr(shown))
+        channels = dict.fromkeys(word(f"world.suppressed_channel.{one.channel}", lang) for one in shown.messages)
+        names[customer] = word("outbox.preview_mark", lang).join([customer, *channels])
+    if not pages:
+        raise DataError("outbox_none_written")
+    return Choices([Control(word("outbox.preview_choose", lang), names)], pages, next(iter(pages)))
 
 
 def _rows(log: Log, customer: str, zone: str) -> "pd.DataFrame":

@@ -8,6 +8,7 @@ an edited cell: where it proposes something else now, both stand in the list of 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from crmlab.errors import DataError
@@ -94,7 +95,8 @@ def demand_sayable(edits: "pd.DataFrame") -> None:
         raise DataError("serve_edit_long", customer=customer, length=int(edits["text"].str.len().max()), most=LONGEST)
     for one in edits.itertuples():
         if len(found := find_personal_in(f"{one.text}\n{one.edited_by}\n{one.edited_why}")):
-            raise DataError("serve_edit_personal", customer=shown_id(one.customer_id), kind=found["kind"].iloc[0])
+            kind = partial(word, f"scan.kind.{found['kind'].iloc[0]}")
+            raise DataError("serve_edit_personal", customer=shown_id(one.customer_id), kind=kind)
 
 
 def applied(plan: "Plan") -> Edited:

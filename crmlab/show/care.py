@@ -38,10 +38,11 @@ def care_weeks(found: "CareCalendar", lang: str = "zh") -> Picture:
             axes.bar(places, table[channel], 0.75, bottom=bottom, color=COLOURS[channel], label=label)
             bottom = bottom + table[channel]
         for place, height in zip(places, bottom, strict=True):
-            axes.text(place, height, f" {height:,.0f}", ha="center", va="bottom", fontsize=10)
+            axes.text(place, height, f" {height:,.0f}", ha="center", va="bottom", fontsize=11)
         step = -(-len(table) // 8)
         axes.set_xticks(places[::step], [f"{week:%m-%d}" for week in table.index[::step]])
         axes.set_ylim(0, 1.15 * max(bottom.max(), 1))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.grid(axis="x", visible=False)
         axes.set_title(word(f"chart.care_{name}", lang), fontsize=11)
         axes.set_xlabel(word("column.week", lang))

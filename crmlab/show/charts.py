@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from crmlab.money import money_unit
 from crmlab.rfm.marks import INDICATORS, MARK_COLUMNS, UP
-from crmlab.show.picture import Picture, blank, nothing
+from crmlab.show.picture import Picture, blank, minus, nothing, readable_cells
 from crmlab.show.table import code_word, heading
 from crmlab.show.theme import BLUE, GREY, INK, ORANGE, TYPE_COLOURS
 from crmlab.words import word
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from crmlab.rfm import RFM
 
 POINTS = 4_000
+BARS = 30
+LONG_TAIL = 1.5
+"""The largest value is so many times the 98th per cent, or more, where a few customers are far beyond the others."""
+UNITS = {"recency_days": "unit.days", "frequency": "unit.orders"}
 TICKS = [0, *(step * 10**power for power in range(7) for step in (1, 2, 5))]
 
 
@@ -39,9 +43,10 @@ def types(result: "RFM", lang: str = "zh") -> Picture:
         label=word("chart.money", lang),
     )
     for place, row in zip(places, summary.itertuples(), strict=True):
-        axes.text(row.customer_share + 0.005, place + 0.2, f"{row.customers:,}", va="center", fontsize=9)
-        axes.text(row.monetary_share + 0.005, place - 0.2, f"{row.monetary_share:.0%}", va="center", fontsize=9)
+        axes.text(row.customer_share + 0.005, place + 0.2, f"{row.customers:,}", va="center", fontsize=11)
+        axes.text(row.monetary_share + 0.005, place - 0.2, f"{row.monetary_share:.0%}", va="center", fontsize=11)
     axes.set_yticks(places, labels)
+    axes.set_xlim(right=1.12 * max(axes.dataLim.x1, 0.01))
     axes.xaxis.set_major_formatter(_percent)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(word("chart.share_axis", lang))
@@ -55,22 +60,46 @@ def types(result: "RFM", lang: str = "zh") -> Picture:
 
 
 def distributions(result: "RFM", lang: str = "zh") -> Picture:
-    """How R, F and M are distributed, and where the threshold cuts each of them."""
+    """How R, F and M are distributed, and where the threshold cuts each of them.
+
+    Where a few customers are far beyond the others, the last bar holds all from the 98th per cent on, and the axis
+    says from where.
+    """
     frame = _pandas(result)
-    figure, axes = blank(11, 3.4, columns=3)
-    for one, name in zip(axes, INDICATORS, strict=True):
-        limit = _threshold(result, frame, name)
-        money = 10**result.settings.decimals if name == "monetary" else 1
-        values, edge = frame[name] / money, limit / money
-        one.hist(values.clip(upper=values.quantile(0.98)), bins=30, color=GREY)
+    figure, axes = blank(11, 3.7, columns=3)
+    told = []
+    for one, name, mark in zip(axes, INDICATORS, MARK_COLUMNS, strict=True):
+        money = name == "monetary"
+        unit = money_unit(result.settings.currency, lang) if money else word(UNITS[name], lang)
+        scale = 10**result.settings.decimals if money else 1
+        values, edge = frame[name] / scale, _threshold(result, frame, name) / scale
+        last = values.quantile(0.98)
+        tail = values.max() > LONG_TAIL * last > 0
+        one.hist(values.clip(upper=last) if tail else values, bins=_bins(values, money, tail), color=GREY)
+        one.margins(y=0.2)
         one.axvline(edge, color=ORANGE, linewidth=2)
-        one.text(edge, one.get_ylim()[1] * 0.94, f" {edge:,.1f}", color=INK, va="top")
-        one.set_title(heading(name, lang))
-        unit = {"recency_days": "unit.days", "frequency": "unit.orders"}.get(name)
-        one.set_xlabel(word(unit, lang) if unit else money_unit(result.settings.currency, lang))
+        shown = word("chart.distributions_edge", lang, edge=edge, unit=unit)
+        right = edge > sum(one.get_xlim()) / 2
+        one.annotate(shown, (edge, 0.99), (-4 if right else 4, 0), xycoords=one.get_xaxis_transform(), va="top",
+                     textcoords="offset points", ha="right" if right else "left")  # fmt: skip
+        one.xaxis.set_major_formatter(lambda value, _: minus(f"{value:,g}"))
+        one.set_title(heading(name, lang), fontsize=12)
+        one.set_xlabel(word("chart.distributions_tail", lang, unit=unit, last=last) if tail else unit)
+        told.append(word("chart.distributions_told", lang, name=heading(name, lang), edge=shown,
+                         share=float((frame[mark] == UP).mean())))  # fmt: skip
     axes[0].set_ylabel(word("chart.customers", lang))
-    alt = word("chart.distributions_alt", lang, method=word(f"split.{result.settings.split}", lang))
-    return Picture(figure, alt)
+    method = word(f"split.{result.settings.split}", lang)
+    figure.suptitle(word("chart.distributions", lang, method=method), x=0.01, ha="left", fontsize=13)
+    told = word("list.semicolon", lang).join(told)
+    return Picture(figure, word("chart.distributions_alt", lang, method=method, told=told))
+
+
+def _bins(values: "pd.Series", money: bool, tail: bool) -> "int | list[float]":
+    """A bar for each whole number where they are few, around it; thirty bars where they are many."""
+    low, high = values.min(), values.max()
+    if money or tail or high - low >= BARS:
+        return BARS
+    return [low - 0.5 + step for step in range(int(high - low) + 2)]
 
 
 def recency_frequency(result: "RFM", lang: str = "zh") -> Picture:
@@ -90,6 +119,7 @@ def recency_frequency(result: "RFM", lang: str = "zh") -> Picture:
             continue
         size = 12 + 90 * (own["monetary"].clip(lower=0) / max(frame["monetary"].max(), 1)) ** 0.5
         axes.scatter(own["recency_days"], own["frequency"], s=size, color=colour, alpha=0.6, linewidth=0,
+                     marker="o" if combination.endswith(f"M{UP}") else "^",
                      label=f"{combination} {result.type_name(combination, lang)}")  # fmt: skip
     axes.axvline(_threshold(result, everyone, "recency_days"), color=INK, linewidth=1, linestyle="--")
     axes.axhline(_threshold(result, everyone, "frequency"), color=INK, linewidth=1, linestyle="--")
@@ -106,10 +136,15 @@ def recency_frequency(result: "RFM", lang: str = "zh") -> Picture:
     axes.set_ylabel(heading("frequency", lang))
     key = "types.points_sample" if len(frame) < len(everyone) else "chart.points"
     axes.set_title(word(key, lang, shown=len(frame), of=len(everyone)))
-    legend = axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=10)
+    look = "\n".join(word(f"chart.points_{part}", lang) for part in ("size", "shape"))
+    legend = axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=11,
+                         scatteryoffsets=[0.5], title=look, alignment="left")  # fmt: skip
     for handle in legend.legend_handles:
         handle.set_sizes([50])
-    return Picture(figure, word("chart.points_alt", lang))
+        handle.set_alpha(1)
+    corners = ("R" + everyone["r_mark"] + "F" + everyone["f_mark"]).value_counts().sort_index()
+    told = word("list.comma", lang).join(f"{corner} {customers:,}" for corner, customers in corners.items())
+    return Picture(figure, word("chart.points_alt", lang, told=told))
 
 
 def shares(frame: "pd.DataFrame", label: str, value: str, lang: str = "zh", *, title: str = "") -> Picture:
@@ -149,15 +184,19 @@ def heat(
     )
     figure, (axes,) = blank(1.1 * len(frame.columns) + 3, 0.5 * len(frame) + 1.6)
     sns.heatmap(shown, annot=True, fmt=".0%" if percent else ",.0f", cmap="Blues", cbar=False, linewidths=1, ax=axes)
+    readable_cells(axes)
     axes.set_title(title)
     axes.set_xlabel(heading(columns, lang))
     axes.set_ylabel(heading(rows, lang))
     axes.tick_params(axis="x", rotation=0)
     axes.tick_params(axis="y", rotation=0)
-    row, column = shown.stack().idxmax()
-    value = shown.loc[row, column]
-    value = f"{value:.0%}" if percent else f"{value:,.0f}"
-    return Picture(figure, word("chart.heat_alt", lang, title=title, row=row, column=column, value=value))
+    cells, pattern = shown.stack(), ".0%" if percent else ",.0f"
+    row, column = cells.idxmax()
+    alt = word("chart.heat_alt", lang, title=title, row=row, column=column, value=format(cells.max(), pattern))
+    if cells.min() > 0:
+        row, column = cells.idxmin()
+        alt += word("chart.heat_least_alt", lang, row=row, column=column, value=format(cells.min(), pattern))
+    return Picture(figure, alt)
 
 
 def coverage(frame: "pd.DataFrame", lang: str = "zh") -> Picture:

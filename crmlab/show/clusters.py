@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from crmlab.grouping.choosing import ABOVE
 from crmlab.grouping.profiles import in_words
 from crmlab.money import minor_units_in, money_unit
-from crmlab.show.picture import Picture, blank, nothing
+from crmlab.show.picture import Picture, blank, nothing, readable_cells
 from crmlab.show.table import MONEY, heading
 from crmlab.show.theme import BLUE, GREY, INK, ORANGE, TYPE_COLOURS
 from crmlab.words import word
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 POINTS = 4_000
 COLOURS = (*TYPE_COLOURS.values(), "#F0E442", "#000000")
 SHAPES = "osD^vPX*<>"
+BESIDE = 0.1
+"""So far to the right stands the interval of the shuffled data, beside the other."""
 STEPS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 
 
@@ -39,8 +41,9 @@ def cluster_profiles(found: "Clusters", lang: str = "zh", *, currency: str = "CN
     units = [minor_units_in(currency) if name in MONEY else 1 for name in names]
     sns.heatmap(scaled, annot=_told(medians / units), fmt="", cmap="PuOr_r", vmin=-2, vmax=2, linewidths=2,
                 ax=axes, cbar_kws={"label": word("chart.cluster_scale", lang)})  # fmt: skip
+    readable_cells(axes)
     headings = [_heading(name, lang, currency).replace("（", "\n（").replace(" (", "\n(") for name in names]
-    axes.set_xticklabels(headings, rotation=0, fontsize=10)
+    axes.set_xticklabels(headings, rotation=0, fontsize=11)
     labels = [word("chart.cluster_row", lang, cluster=row.cluster, share=row.customer_share)
               for row in found.profile.itertuples()]  # fmt: skip
     axes.set_yticklabels(labels, rotation=0)
@@ -73,7 +76,7 @@ def cluster_choice(found: "Clusters", lang: str = "zh") -> Picture:
     numbers = tried["groups"]
     axes.errorbar(numbers, tried["silhouette"], 2 * tried["silhouette_sd"], color=BLUE, linewidth=2, capsize=3,
                   label=word("chart.cluster_real", lang))  # fmt: skip
-    axes.errorbar(numbers, tried["shuffled"], 2 * tried["shuffled_sd"], color=INK, linestyle="--", capsize=3,
+    axes.errorbar(numbers + BESIDE, tried["shuffled"], 2 * tried["shuffled_sd"], color=INK, linestyle="--", capsize=3,
                   label=word("chart.cluster_shuffled", lang))  # fmt: skip
     axes.fill_between(numbers, tried["shuffled"], tried["shuffled"] + ABOVE, color=GREY, alpha=0.35, linewidth=0,
                       label=word("chart.cluster_need", lang))  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crmlab.money import format_money, minor_units_in, money_unit
 from crmlab.rfm.marks import UP, cut_points
-from crmlab.show.picture import Picture, blank
+from crmlab.show.picture import Picture, blank, readable_cells, readable_on
 from crmlab.show.table import heading
 from crmlab.show.theme import ORANGE, TYPE_COLOURS
 from crmlab.words import word
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from crmlab.rfm import RFM
     from crmlab.rfm.marks import Threshold
 
-SIDE, HEIGHT = 100, 78
+SIDE, HEIGHT = 100, 86
 """The sides of a treemap, in units of its own."""
 LISTED = 2
 """How many numbered boxes stand in a line beneath a treemap."""
@@ -88,8 +88,8 @@ def _label(axes: "Axes", box: dict, row: dict, numbers: dict[str, int]) -> None:
     """As many words as fit into the box, or else a number that `numbers` keeps."""
     marks, share = row["marks"], percent(row["share"])
     names = [fill(row["name"], width, break_long_words=False) for width in NAME_WIDTHS]
-    text = axes.text(box["x"] + box["dx"] / 2, box["y"] + box["dy"] / 2, "", ha="center", va="center", fontsize=12,
-                     color=_readable_on(TYPE_COLOURS[marks]))  # fmt: skip
+    text = axes.text(box["x"] + box["dx"] / 2, box["y"] + box["dy"] / 2, "", ha="center", va="center", fontsize=11,
+                     linespacing=1.3, color=readable_on(TYPE_COLOURS[marks]))  # fmt: skip
     for words in (*(f"{marks}\n{name}\n{share}" for name in names), f"{marks}\n{share}"):
         text.set_text(words)
         if _fits(text, axes, box):
@@ -102,15 +102,6 @@ def _label(axes: "Axes", box: dict, row: dict, numbers: dict[str, int]) -> None:
 def _fits(text: "Text", axes: "Axes", box: dict) -> bool:
     written = text.get_window_extent().transformed(axes.transData.inverted())
     return written.width < box["dx"] - 1 and written.height < box["dy"] - 1
-
-
-def _readable_on(colour: str) -> str:
-    """White or black, whichever has more contrast with it (relative luminance, WCAG 2)."""
-    from matplotlib.colors import to_rgb
-
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
-    luminance = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    return "white" if luminance < 0.179 else "black"
 
 
 def percent(share: float) -> str:
@@ -157,8 +148,9 @@ def recency_frequency_heat(result: "RFM", lang: str = "zh") -> Picture:
     figure, (axes,) = blank(max(6.5, 1.25 * shape[1] + 2.2), 0.75 * shape[0] + 1.7)
     sns.heatmap(
         customers, annot=np.reshape(words, shape), fmt="", cmap="Blues", vmin=0, cbar=False, linewidths=1, ax=axes,
-        xticklabels=across.names, yticklabels=upward.names, annot_kws={"fontsize": 11},
+        xticklabels=across.names, yticklabels=upward.names, annot_kws={"fontsize": 12, "linespacing": 1.35},
     )  # fmt: skip
+    readable_cells(axes)
     axes.invert_yaxis()
     axes.tick_params(rotation=0)
     axes.set_xlabel(heading("recency_days", lang) + word("chart.recent_left", lang))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmlab.errors import DataError
 from crmlab.money import format_money, minor_units_in, money_unit
-from crmlab.show.picture import Picture, blank
+from crmlab.show.picture import Picture, blank, minus
 from crmlab.show.theme import BLUE, GREY, INK, ORANGE
 from crmlab.words import word
 
@@ -36,8 +36,8 @@ def points_balance(ledger: "Ledger", customer: Any, lang: str = "zh") -> Picture
         found = own[own["kind"] == kind]
         if len(found):
             axes.scatter(found["on"], found["balance"], marker=marker, color=colour, s=60, zorder=3, edgecolor="white",
-                         label=word("chart.loyalty_points_kind", lang, kind=word(f"loyalty.kind.{kind}", lang),
-                                    points=int(found["points"].sum())))  # fmt: skip
+                         label=minus(word("chart.loyalty_points_kind", lang, kind=word(f"loyalty.kind.{kind}", lang),
+                                          points=int(found["points"].sum()))))  # fmt: skip
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     locator = AutoDateLocator(maxticks=8)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from crmlab.movement.marked import IN_ORDER
 from crmlab.movement.migration import LEFT, NEW, place_name
-from crmlab.show.picture import Picture, blank, nothing
-from crmlab.show.theme import BLUE, GREY, ORANGE, TYPE_COLOURS
+from crmlab.show.picture import Picture, blank, nothing, readable_cells
+from crmlab.show.theme import BLUE, GREY, INK, ORANGE, TYPE_COLOURS
 from crmlab.words import word
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from crmlab.movement import Migration, Stability
 
-COLOURS = {**TYPE_COLOURS, NEW: "#D9C400", LEFT: GREY}
+COLOURS = {**TYPE_COLOURS, NEW: "#D9C400", LEFT: INK}
 SMALL = 0.01
 """Moves of a smaller share of all customers have no band of their own."""
 SLOT = 0.045
@@ -63,6 +63,7 @@ def migration_heat(found: "Migration", lang: str = "zh") -> Picture:
     told = shares.map(lambda share: f"{share:.0%}" if share >= 0.005 else "<1%" if share > 0 else "")
     figure, (axes,) = blank(10.5, 5.4)
     sns.heatmap(shares.fillna(0), annot=told, fmt="", cmap="Blues", vmin=0, vmax=0.7, cbar=False, linewidths=1, ax=axes)
+    readable_cells(axes)
     for place in range(len(IN_ORDER)):
         axes.add_patch(_frame(place))
     axes.set_yticks(axes.get_yticks(), [_label(found, place, counts.loc[place].sum(), lang) for place in counts.index])

@@ -9,7 +9,7 @@ from crmlab.words import word
 INK, QUIET, BLUE, PAPER, BUBBLE = "#2B2F36", "#5A6069", "#0072B2", "#F4F5F7", "#E4F1FA"
 LATIN, CHINESE = "Helvetica,Arial", "'Noto Sans SC','PingFang SC','Microsoft YaHei'"
 FONTS = {"zh": f"{CHINESE},{LATIN},sans-serif", "en": f"{LATIN},{CHINESE},sans-serif"}
-CARD = f"background:{PAPER};border-radius:10px;padding:12px 16px;margin:8px 0"
+CARD = f"background:{PAPER};color:{INK};border-radius:10px;padding:12px 16px;margin:8px 0"
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Preview:
             return f"<p>{escape(word('outbox.preview_none', self.lang))}</p>"
         cards = "".join(_mail(one, self.lang) if one.subject else _bubble(one, self.lang) for one in self.messages)
         note = escape(word("outbox.preview_masked", self.lang))
-        style = f"max-width:34em;color:{INK};font:15px/1.6 {FONTS[self.lang]}"
-        return f'<div style="{style}">{cards}<p style="color:{QUIET};font-size:13px">{note}</p></div>'
+        style = f"max-width:34em;font:15px/1.6 {FONTS[self.lang]}"
+        return f'<div style="{style}">{cards}<p style="opacity:.8;font-size:13px">{note}</p></div>'
 
 
 def _head(one: Shown, lang: str) -> str:

@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from crmlab.money import minor_units_in, money_unit
-from crmlab.show.picture import Picture, blank, nothing
+from crmlab.show.picture import Picture, blank, nothing, readable_cells
 from crmlab.show.table import code_word
 from crmlab.show.theme import BLUE, GREY, INK, ORANGE
 from crmlab.words import word
@@ -43,6 +43,7 @@ def cohorts(found: "Retention", lang: str = "zh", *, rows: int = 24) -> Picture:
     )
     figure, (axes,) = blank(0.55 * len(shares.columns) + 2.6, 0.33 * len(shares) + 1.7)
     sns.heatmap(shown, annot=True, fmt=".0%", cmap="Blues", cbar=False, linewidths=1, ax=axes, annot_kws={"size": 11})
+    readable_cells(axes)
     axes.grid(visible=False)
     axes.set_title(title)
     axes.set_xlabel(word("chart.cohort_months", lang))

@@ -4,7 +4,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from crmlab.money import format_money, minor_units_in, money_unit
-from crmlab.show.picture import Picture, blank, nothing
+from crmlab.show.picture import Picture, blank, nothing, readable_cells
 from crmlab.show.table import code_word, heading
 from crmlab.show.theme import BLUE, INK, ORANGE
 from crmlab.words import word
@@ -78,13 +78,16 @@ def services_by_tier(plan: "Plan", lang: str = "zh") -> Picture:
     counts = counts.loc[:, counts.any()]
     figure, (axes,) = blank(1.3 * len(counts.columns) + 5.2, 0.54 * len(counts) + 1.6)
     sns.heatmap(counts, annot=True, fmt=",.0f", cmap="Blues", cbar=False, linewidths=1, ax=axes)
+    readable_cells(axes)
     axes.set_yticks(axes.get_yticks(), [_wrapped(name, lang) for name in counts.index], rotation=0, fontsize=12)
     levels = [code_word("value_tier", name, lang) for name in counts.columns]
     levels = [heading(name, lang) if name == "unknown" else said for name, said in zip(counts, levels, strict=True)]
     axes.set_xticks(axes.get_xticks(), levels, rotation=0)
     axes.set_xlabel(heading("value_tier", lang))
     axes.set_ylabel("")
-    axes.set_title(word("chart.service_load_of", lang, title=title, shown=len(counts), of=len(budget)))
+    figure.suptitle(
+        word("chart.service_load_of", lang, title=title, shown=len(counts), of=len(budget)), x=0.01, ha="left"
+    )
     row, column = counts.stack().idxmax()
     alt = word("chart.services_by_tier_alt", lang, service=row, tier=levels[list(counts).index(column)],
                customers=int(counts.loc[row, column]))  # fmt: skip

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from crmlab.show.picture import Picture, blank, nothing
+from crmlab.show.picture import Picture, blank, minus, nothing
 from crmlab.show.table import heading
 from crmlab.show.theme import BLUE, GREY, INK, ORANGE
 from crmlab.words import word
@@ -31,15 +31,15 @@ def bland_altman(agreement: "Agreement", lang: str = "zh", *, currency: str = "C
     overall = agreement.table[agreement.table["group"] == "all"].to_dict("records")
     if not any(row["n"] for row in overall):
         return nothing(word("chart.bland_altman", lang), lang)
-    figure, axes = blank(11, 4, columns=len(overall))
+    figure, axes = blank(11, 4.4, columns=len(overall))
     for one, row in zip(axes, overall, strict=True):
         own = agreement.pairs.query("indicator == @row['indicator'] and state == 'used'")
         size = (own["stated"] * own["logged"]) ** 0.5 / (minor_units_in(currency) if row["indicator"] == MONEY else 1)
         one.scatter(size, own["stated"] / own["logged"], s=14, color=BLUE, alpha=0.35, linewidth=0)
-        one.axhline(1, color=GREY, linewidth=2)
-        one.axhline(row["ratio"], color=ORANGE, linewidth=2)
-        for limit in (row["limit_low"], row["limit_high"]):
-            one.axhline(limit, color=INK, linewidth=1, linestyle="--")
+        one.axhline(1, color=GREY, linewidth=2, label=word("chart.bland_altman_same", lang))
+        one.axhline(row["ratio"], color=ORANGE, linewidth=2, label=word("chart.bland_altman_mean", lang))
+        for limit, label in ((row["limit_low"], word("chart.bland_altman_limits", lang)), (row["limit_high"], None)):
+            one.axhline(limit, color=INK, linewidth=1, linestyle="--", label=label)
         if len(own):
             _logarithmic(one)
         unit = {"recency_days": word("unit.days", lang), "orders_per_quarter": word("unit.orders", lang)}
@@ -49,6 +49,7 @@ def bland_altman(agreement: "Agreement", lang: str = "zh", *, currency: str = "C
         one.text(0.98, 0.97, word(f"chart.bland_altman_{bias}", lang, **row), transform=one.transAxes, ha="right",
                  va="top", fontsize=11, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8})  # fmt: skip
     axes[0].set_ylabel(word("chart.bland_altman_y", lang))
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(word("chart.bland_altman", lang), x=0.01, ha="left", fontsize=13)
     told = [_told(row, agreement.n - row["n"], lang) for row in overall]
     return Picture(figure, word("chart.bland_altman_alt", lang, told=_and(told, lang)))
@@ -78,7 +79,7 @@ def missing_pattern(answers: "pd.DataFrame", lang: str = "zh") -> Picture:
     axes.grid(visible=False)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set_xticks([place + 0.5 for place in range(len(answers.columns))])
-    axes.set_xticklabels([_lines(heading(name, lang)) for name in answers.columns], fontsize=9)
+    axes.set_xticklabels([_lines(heading(name, lang)) for name in answers.columns])
     axes.set_yticks([place + 0.5 for place in range(len(shown))], [f"{count:,}" for count in shown])
     axes.tick_params(length=0)
     axes.set_ylabel(word("chart.answers", lang))
@@ -100,7 +101,7 @@ def scores_with_intervals(table: "pd.DataFrame", lang: str = "zh") -> Picture:
     """One strip per score of `crmlab.survey.satisfaction.scores`: the estimate and its interval on the whole scale."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 1.35 * len(table) + 0.7))
+    figure = Figure(figsize=(9, 1.75 * len(table) + 0.7))
     told = []
     for one, row in zip(figure.subplots(len(table), 1, squeeze=False)[:, 0], table.to_dict("records"), strict=True):
         low, high = ENDS[row["unit"]]
@@ -109,16 +110,18 @@ def scores_with_intervals(table: "pd.DataFrame", lang: str = "zh") -> Picture:
         values = {end: format(row[end], pattern) for end in ("estimate", "low", "high")}
         one.plot([row["low"], row["high"]], [0, 0], color=ORANGE, linewidth=6, solid_capstyle="butt")
         one.plot(row["estimate"], 0, "o", color=BLUE, markersize=9)
-        one.annotate(values["estimate"], (row["estimate"], 0), (0, 9), textcoords="offset points", ha="center")
+        one.annotate(minus(values["estimate"]), (row["estimate"], 0), (0, 9), textcoords="offset points", ha="center")
         one.set_xlim(low, high)
         one.set_ylim(-0.6, 1.1)
         one.set_yticks([])
         one.xaxis.set_major_formatter(_percent if row["unit"] == "share" else _plain)
+        one.set_xlabel(word(f"chart.scores_{row['unit']}", lang), fontsize=11)
         one.spines[["left", "top", "right"]].set_visible(False)
         method = word(f"score.method.{row['method']}", lang)
         one.set_title(word("chart.scores_title", lang, name=name, method=method, n=row["n"]), fontsize=11, pad=2)
         key = "alone" if row["low"] != row["low"] else "told"
         told.append(word(f"chart.scores_{key}", lang, name=name, n=row["n"], **values))
+    figure.get_layout_engine().set(h_pad=0.12)
     figure.suptitle(word("chart.scores", lang), x=0.01, ha="left", fontsize=13)
     return Picture(figure, word("chart.scores_alt", lang, told=_and(told, lang)))
 
@@ -139,7 +142,7 @@ def _logarithmic(axes: "Axes") -> None:
 
 
 def _plain(value: float, _: object) -> str:
-    return f"{value:,g}"
+    return minus(f"{value:,g}")
 
 
 def _percent(value: float, _: object) -> str:

@@ -11,7 +11,11 @@ from crmlab.words import has_word, word
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crmlab.show.sortable import SortableTable
+
 ROWS = 10
+LONG = 24
+"""Characters of a text from which its column keeps a width in which it can be read."""
 MONEY = (
     *("monetary", "value", "amount_minor", "mean_order", "spend_per_quarter", "money", "average_order", "year_value"),
     *("monetary_before", "monetary_after", "monetary_change", "base_monetary"),
@@ -119,6 +123,10 @@ CODES = {
     "young_price_sensitive": "member",
 }
 """Columns that hold codes, and where in words.csv their words stand: one prefix, or several to try in turn."""
+SORTED = 2_000
+"""Rows that a page can keep to sort; each customer of lesson 02 takes about 130 bytes."""
+UNLIKE = {"flag", "indicator", "measure", "metric", "statistic", "unit"}
+"""Columns that say what each row measures: rows of such a table may differ in their decimals."""
 CELLS = {"value", "kept_value", "other_value"}
 """Columns that hold the cell of another table; a column `column` beside them says which."""
 
@@ -143,15 +151,19 @@ class Table:
     currency: str
     rows: int
 
-    def _shown(self) -> "pd.DataFrame":
+    def shown(self) -> "pd.DataFrame":
+        """The rows that are shown, all cells as text under their headings."""
         shown = self.frame.head(self.rows)
-        worded = {column: [self._cell(column, value) for value in shown[column]] for column in shown.columns}
+        worded = {
+            column: [self._cell(column, value, self._places(column)) for value in shown[column]]
+            for column in shown.columns
+        }
         for column in CELLS.intersection(shown.columns):
             pairs = zip(shown.get("column", shown[column]), worded[column], strict=True)
             worded[column] = [code_word(str(about), text, self.lang) for about, text in pairs]
-        return type(shown)(dict(zip(self._headings(), worded.values(), strict=True)))
+        return type(shown)(dict(zip(self.headings(), worded.values(), strict=True)))
 
-    def _headings(self) -> list[str]:
+    def headings(self) -> list[str]:
         """A heading for each column; where two would have the same words, the columns' own names tell them apart."""
         words = [heading(column, self.lang) for column in self.frame.columns]
         return [
@@ -159,7 +171,14 @@ class Table:
             for said, column in zip(words, self.frame.columns, strict=True)
         ]
 
-    def _cell(self, column: str, value: Any) -> str:
+    def _places(self, column: str) -> int | None:
+        """The decimals of a column of measures, the same in each row; None where each row measures something else."""
+        values = self.frame[column]
+        if str(values.dtype).lower() != "float64" or UNLIKE.intersection(self.frame.columns):
+            return None
+        return 0 if (values.dropna() % 1 == 0).all() else 2
+
+    def _cell(self, column: str, value: Any, places: int | None) -> str:
         import pandas as pd
 
         if pd.api.types.is_scalar(value) and pd.isna(value):
@@ -178,35 +197,45 @@ class Table:
             return f"{100 * value:.1f}"
         if column.endswith("share"):
             return f"{value:.1%}"
-        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+        whole = 0 if float(value).is_integer() else 2
+        return f"{value:,.{whole if places is None else places}f}"
 
-    def _more(self) -> str:
+    def numbers(self) -> list[bool]:
+        """For each column, whether it holds numbers, which stand at the right."""
+        from pandas.api.types import is_numeric_dtype
+
+        return [is_numeric_dtype(self.frame[column]) and column not in CODES for column in self.frame.columns]
+
+    def more(self) -> str:
+        """How many rows are not shown, in words; nothing where all are."""
         hidden = len(self.frame) - self.rows
         if self.frame.empty:
             return word("table.none", self.lang)
         return word("table.more", self.lang, hidden=hidden, rows=len(self.frame)) if hidden > 0 else ""
 
     def _repr_html_(self) -> str:
-        import pandas as pd
-
-        numbers = [
-            said
-            for said, column in zip(self._headings(), self.frame.columns, strict=True)
-            if pd.api.types.is_numeric_dtype(self.frame[column]) and column not in CODES
-        ]
-        shown = self._shown().map(with_minus)
+        numbers = [said for said, number in zip(self.headings(), self.numbers(), strict=True) if number]
+        shown = self.shown().map(with_minus)
+        wordy = [said for said in shown if any(len(text) > LONG for text in shown[said])]
         style = shown.style.hide(axis="index").set_uuid(_name(shown))
         style = style.format(escape="html").format_index(escape="html", axis="columns")
         style = style.set_properties(**{"text-align": "left"}).set_properties(
             subset=numbers, **{"text-align": "right", "font-variant-numeric": "tabular-nums"}
         )
-        style = style.set_table_styles([{"selector": "th", "props": "text-align: left"}])
-        return style.to_html() + (f"<p>{self._more()}</p>" if self._more() else "")
+        style = style.set_properties(subset=wordy, **{"min-width": "14em"})
+        style = style.set_table_styles(
+            [{"selector": "th", "props": "text-align: left; word-break: keep-all"}]
+        ).set_table_styles(
+            {said: [{"selector": "th", "props": "text-align: right"}] for said in numbers}, overwrite=False
+        )
+        return f'<div style="overflow-x: auto">{style.to_html()}</div>' + (
+            f"<p>{self.more()}</p>" if self.more() else ""
+        )
 
     def __repr__(self) -> str:
-        shown = self._shown()
+        shown = self.shown()
         cells = "  ".join(shown.columns) if shown.empty else shown.to_string(index=False)
-        return "\n".join(filter(None, [cells, self._more()]))
+        return "\n".join(filter(None, [cells, self.more()]))
 
 
 def _name(shown: "pd.DataFrame") -> str:
@@ -215,18 +244,27 @@ def _name(shown: "pd.DataFrame") -> str:
     return hashlib.sha256(shown.to_csv().encode()).hexdigest()[:12]
 
 
-def table(frame: "pd.DataFrame", lang: str = "zh", *, currency: str = "CNY", rows: int = ROWS) -> Table:
+def table(
+    frame: "pd.DataFrame", lang: str = "zh", *, currency: str = "CNY", rows: int = ROWS, sortable: bool = False
+) -> "Table | SortableTable":
     """Show the first `rows` rows of a frame: headings and codes in `lang`, shares as per cent, differences of shares in
     points, money in `currency`.
 
-    Columns of money hold integer minor units.
+    Columns of money hold integer minor units. With `sortable` the headings of up to 2,000 rows are buttons, in any page
+    that runs scripts and without a kernel: all rows are sorted, and the first `rows` of them shown. Elsewhere, and for
+    more rows, it is the same table without buttons.
 
     >>> import pandas as pd
     >>> print(table(pd.DataFrame({"customers": [1200], "monetary": [123450]}), "en"))
     customers M net spend
         1,200 CN¥1,234.50
     """
-    return Table(frame, lang, currency, rows)
+    plain = Table(frame, lang, currency, rows)
+    if not sortable or not 1 < len(frame) <= SORTED:
+        return plain
+    from crmlab.show.sortable import SortableTable
+
+    return SortableTable(plain)
 
 
 def save(frame: "pd.DataFrame", folder: str, name: str, lang: str = "zh", *, currency: str = "CNY") -> None:

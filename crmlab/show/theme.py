@@ -4,7 +4,7 @@ from importlib.resources import as_file, files
 
 FONT = "Noto Sans SC"
 FALLBACK = "DejaVu Sans"
-BLUE, ORANGE, GREY, INK = "#0072B2", "#E69F00", "#B8BEC6", "#2B2F36"
+BLUE, ORANGE, GREY, INK = "#0072B2", "#E69F00", "#8A919B", "#2B2F36"
 TYPE_COLOURS = {
     "R↓F↑M↑": "#0072B2",
     "R↓F↓M↑": "#56B4E9",
@@ -44,7 +44,7 @@ def letters_and_lines() -> None:
         {
             "font.family": [FONT, FALLBACK],
             "font.size": 11,
-            "axes.unicode_minus": False,
+            "axes.unicode_minus": True,
             "axes.edgecolor": GREY,
             "axes.labelcolor": INK,
             "axes.titlelocation": "left",

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from crmlab.show.charts import TICKS
-from crmlab.show.picture import Picture, blank, nothing
+from crmlab.show.picture import Picture, blank, minus, nothing
 from crmlab.show.table import code_word
 from crmlab.show.theme import BLUE, GREY, INK, ORANGE
 from crmlab.words import word
@@ -140,7 +140,7 @@ def campaign_balance(observed: "Observed", lang: str = "zh") -> Picture:
     axes.axvline(0, color=INK, lw=1)
     axes.plot(table["standard_difference"], table.index, "o", color=BLUE, ms=9)
     for place, apart in table["standard_difference"].items():
-        axes.text(apart, place + 0.2, f"{apart:+.2f}", ha="center", fontsize=11.5)
+        axes.text(apart, place + 0.2, minus(f"{apart:+.2f}"), ha="center", fontsize=11.5)
     axes.set_yticks(table.index, [code_word("characteristic", name, lang) for name in table["characteristic"]])
     axes.set_ylim(-0.5, len(table) - 0.3)
     edge = max(0.3, 1.2 * float(table["standard_difference"].abs().max()))

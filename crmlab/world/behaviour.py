@@ -8,6 +8,7 @@ import pandas as pd
 
 from crmlab.tables.codes import CODES
 from crmlab.world.catalogue import Product, read
+from crmlab.world.drawing import one_of, place_of
 from crmlab.world.planting import LATENT_DAYS, Plan, draw_day
 from crmlab.world.season import LAST_DAY, campaign_on, date_of, day_of
 from crmlab.world.shopping import Order
@@ -82,16 +83,16 @@ def _clock(day: int, second: int) -> str:
 
 
 def _second(rng: np.random.Generator) -> int:
-    hour = rng.choice(24, p=HOUR_SHARES / HOUR_SHARES.sum())
-    return int(hour) * 3600 + int(rng.integers(3600))
+    return place_of(rng, HOUR_SHARES) * 3600 + int(rng.integers(3600))
 
 
 def _visitors(rng: np.random.Generator, plans: list[Plan], people: pd.DataFrame, orders: list[Order]) -> list[Visitor]:
     found = {}
+    registered_on = people["registered_on"].to_dict()
     for plan in plans:
-        first = max(day_of(people.at[plan.customer_id, "registered_on"]) + 1, FIRST_DAY)
+        first = max(day_of(registered_on[plan.customer_id]) + 1, FIRST_DAY)
         if first <= LAST_DAY:
-            found[plan.customer_id] = Visitor(plan, first, str(rng.choice(ONLINE, p=(0.5, 0.15, 0.35))))
+            found[plan.customer_id] = Visitor(plan, first, one_of(rng, ONLINE, (0.5, 0.15, 0.35)))
     for order in orders:
         if order.customer_id in found:
             found[order.customer_id].bought |= {line.product.category for line in order.lines}
@@ -112,7 +113,7 @@ def _path_to_order(rng: np.random.Generator, order: Order) -> Iterator[Event]:
 
 
 def _dwell(rng: np.random.Generator, kind: str) -> str:
-    return str(int(np.clip(rng.lognormal(np.log(SECONDS[kind]), 0.7), 2, 1800)))
+    return str(int(min(max(rng.lognormal(np.log(SECONDS[kind]), 0.7), 2), 1800)))
 
 
 def _browsing(rng: np.random.Generator, visitor: Visitor, by_category: dict[str, list[Product]]) -> Iterator[Event]:
@@ -135,7 +136,7 @@ def _browsing(rng: np.random.Generator, visitor: Visitor, by_category: dict[str,
             if rng.random() < 0.12:
                 yield Event(**common, second=second + 9, event="cart_add", product_id=product)
             if rng.random() < 0.13:
-                other = str(rng.choice(OTHER_EVENTS, p=(0.5, 0.15, 0.2, 0.15)))
+                other = one_of(rng, OTHER_EVENTS, (0.5, 0.15, 0.2, 0.15))
                 yield Event(**common, second=second + 4, event=other, product_id=product)
         if campaign_on(day) and rng.random() < 0.5:
             yield Event(**common, second=second + 60, event="promo", campaign_id=campaign_on(day))

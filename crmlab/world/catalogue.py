@@ -8,6 +8,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+from crmlab.world.drawing import place_of
 from crmlab.world.money import yuan
 
 LIKED = {
@@ -90,6 +91,7 @@ class Shelf:
         self.fen = np.array([product.fen for product in products])
         self.popularity = np.array([float(product.popularity) for product in products])
         self.category = np.array([product.category for product in products])
+        self.coffee = self.category == "coffee"
         self.filters = next(number for number, product in enumerate(products) if product.name_zh == FILTERS)
 
     def taste(self, rng: np.random.Generator, big_spender: bool, never: str) -> np.ndarray:
@@ -114,15 +116,15 @@ class Shelf:
         `coffee` True puts coffee in (even above `fen`), False keeps it out.
         """
         price = self.fen * (100 - percent_off) // 100
-        weights = taste * (self.category != "coffee") if coffee is False else taste.copy()
+        weights = taste * ~self.coffee if coffee is False else taste.copy()
         left, lines = fen, []
         while len(lines) < MOST_LINES and left > fen * unspent:
             weight = weights * (price <= left) * (price / max(left, 1)) ** 1.5
             if coffee and not lines:
                 weight = self._coffee(weights, price, left)
-            if not weight.sum():
+            if not weight.any():
                 break
-            chosen = int(rng.choice(len(weight), p=weight / weight.sum()))
+            chosen = place_of(rng, weight)
             for number in self._with_filters(rng, chosen, left - price[chosen], price, weights):
                 quantity = _quantity(rng, int(price[number]), left)
                 saved = int(self.fen[number] - price[number]) * quantity
@@ -132,14 +134,14 @@ class Shelf:
         return lines
 
     def _coffee(self, weights: np.ndarray, price: np.ndarray, left: int) -> np.ndarray:
-        weight = (self.category == "coffee") * (weights + 1e-6)
+        weight = self.coffee * (weights + 1e-6)
         affordable = weight * (price <= left)
-        return affordable if affordable.any() else weight * (price == price[self.category == "coffee"].min())
+        return affordable if affordable.any() else weight * (price == price[self.coffee].min())
 
     def _with_filters(
         self, rng: np.random.Generator, chosen: int, left: int, price: np.ndarray, weights: np.ndarray
     ) -> list[int]:
-        fits = self.category[chosen] == "coffee" and weights[self.filters] > 0 and price[self.filters] <= left
+        fits = self.coffee[chosen] and weights[self.filters] > 0 and price[self.filters] <= left
         return [chosen, self.filters] if fits and rng.random() < WITH_FILTERS else [chosen]
 
 

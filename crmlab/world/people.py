@@ -1,10 +1,13 @@
 """The customers: invented people with unusable contacts, and what each has consented to."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
 from crmlab.tables.codes import CODES
 from crmlab.world.catalogue import read
+from crmlab.world.drawing import one_of
 from crmlab.world.planting import CUSTOMERS, Plan
 from crmlab.world.season import CLOSED, LAST_DAY, date_of, day_of
 
@@ -67,8 +70,13 @@ def _name(rng: np.random.Generator, language: str) -> tuple[str, str]:
 
 
 def _part(rng: np.random.Generator, part: str) -> dict[str, str]:
-    rows = [row for row in read("names.csv") if row["part"] == part]
+    rows = _names(part)
     return rows[int(rng.integers(len(rows)))]
+
+
+@cache
+def _names(part: str) -> list[dict[str, str]]:
+    return [row for row in read("names.csv") if row["part"] == part]
 
 
 def _registration(rng: np.random.Generator, plan: Plan, source: str) -> int:
@@ -128,8 +136,7 @@ def in_force(consents: pd.DataFrame, purpose: str, day: str) -> set[str]:
 
 
 def _pick(rng: np.random.Generator, options: tuple[str, ...], shares: object) -> str:
-    weights = np.array(shares, dtype=float)
-    return str(rng.choice(options, p=weights / weights.sum()))
+    return one_of(rng, options, shares)
 
 
 def _or_blank(rng: np.random.Generator, value: str, blank_share: float) -> str:

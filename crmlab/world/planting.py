@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from crmlab.world.drawing import place_of
 from crmlab.world.season import CLOSED, LAST_DAY, WINDOW_START, busyness, day_of, month_of
 
 CUSTOMERS = 1200
@@ -81,7 +82,7 @@ def even(rng: np.random.Generator, size: int) -> np.ndarray:
 def draw_day(rng: np.random.Generator, first: int, last: int) -> int:
     """One day from `first` to `last`, busier days more often."""
     weights = BUSYNESS[first : last + 1]
-    return first + int(rng.choice(len(weights), p=weights / weights.sum()))
+    return first + place_of(rng, weights)
 
 
 def _marks(rng: np.random.Generator, size: int) -> list[str]:

@@ -4,6 +4,7 @@ Days are whole numbers: day 0 is 2024-06-18 and the last one is the reference da
 """
 
 import datetime as dt
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,7 @@ def day_of(iso: str) -> int:
     return (dt.date.fromisoformat(iso) - START).days
 
 
+@cache
 def date_of(day: int) -> dt.date:
     """The date of a day number; numbers below 0 lie before the history.
 
@@ -60,11 +62,13 @@ def date_of(day: int) -> dt.date:
     return START + dt.timedelta(days=int(day))
 
 
+@cache
 def month_of(day: int) -> str:
     """The calendar month of a day number, as in 2026-05."""
     return date_of(day).isoformat()[:7]
 
 
+@cache
 def campaign_on(day: int) -> str:
     """The id of the campaign that runs on a day, or an empty text."""
     today = date_of(day).isoformat()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from crmlab.tables.codes import CODES
 from crmlab.world.catalogue import Line, Product, Shelf
+from crmlab.world.drawing import one_of, place_of
 from crmlab.world.money import yuan
 from crmlab.world.planting import SMALLEST_ORDER, Plan, draw_day
 from crmlab.world.season import LAST_DAY, WINDOW_START, campaign_on, date_of, day_of, month_of
@@ -55,15 +56,16 @@ def draw_orders(
     shelf = Shelf(products)
     buyers = [plan for plan in plans if plan.days]
     gifted = _gifted(rng, buyers)
+    registered_on = people["registered_on"].to_dict()
     orders = []
     for plan in buyers:
         taste = shelf.taste(rng, big_spender=plan.marks.endswith("u"), never=plan.latent)
         liked = rng.dirichlet(np.array(CHANNEL_SHARES) * 3)
         own = list(_valid_orders(rng, plan, shelf, taste, plan.customer_id in gifted))
-        registered = day_of(people.at[plan.customer_id, "registered_on"])
+        registered = day_of(registered_on[plan.customer_id])
         own += _invalid_orders(rng, plan, shelf, taste, max(registered, 0))
         for order in own:
-            order.channel = str(rng.choice(CODES["channel"], p=liked))
+            order.channel = one_of(rng, CODES["channel"], liked)
         orders += own
     orders += _new_unpaid(rng, buyers, shelf)
     _repeat_lines(rng, orders)
@@ -105,14 +107,14 @@ def _gift(rng: np.random.Generator, shelf: Shelf) -> Line:
 
 def _percent_off(rng: np.random.Generator, plan: Plan, day: int) -> int:
     if campaign_on(day):
-        return int(rng.choice([0, 10, 15, 20, 25], p=[0.15, 0.3, 0.25, 0.2, 0.1]))
+        return (0, 10, 15, 20, 25)[place_of(rng, (0.15, 0.3, 0.25, 0.2, 0.1))]
     bargain_hunter = plan.marks[1:] == "ud"
     return int(rng.choice([5, 10])) if rng.random() < (0.5 if bargain_hunter else 0.15) else 0
 
 
 def _valid_state(rng: np.random.Generator, age: int) -> str:
     shares = next(shares for days, shares in STATE_SHARES if age <= days)
-    return str(rng.choice(VALID, p=shares))
+    return one_of(rng, VALID, shares)
 
 
 def _invalid_orders(

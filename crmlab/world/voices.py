@@ -8,6 +8,7 @@ import pandas as pd
 
 from crmlab.tables.codes import CODES
 from crmlab.world.catalogue import Product, read
+from crmlab.world.drawing import place_of
 from crmlab.world.season import LAST_DAY, date_of
 from crmlab.world.shopping import Order
 
@@ -133,7 +134,7 @@ def _some(sentences: Sentences, kind: str, count: int, orders: list[Order]) -> I
     for index in rng.permutation(len(done)):
         order = done[index]
         product = order.lines[int(rng.integers(len(order.lines)))].product
-        stars = int(rng.choice([1, 2, 3, 4, 5], p=STAR_SHARES))
+        stars = 1 + place_of(rng, STAR_SHARES)
         text = Text(kind, order, product, stars, min(order.day + 7 + int(rng.exponential(6)), LAST_DAY))
         {"review": _review, "chat": _chat, "follow_up": _follow_up}[kind](sentences, text)
         if text.zh not in said:

@@ -173,7 +173,7 @@ show.distributions(result, lang)
 # One row per customer, with the marks and the type in the last columns. Type 0 is a combination without a name; see the next section.
 
 # %% tags=["nbval-check-output"]
-show.table(result.table, lang, currency=shop.currency, rows=8)
+show.table(result.table, lang, currency=shop.currency, rows=8, sortable=True)
 
 # %% [markdown] lang="zh"
 # ### 六种类型，和两种没有名字的组合
@@ -278,12 +278,12 @@ show.text(result.explain(chosen[customer].iloc[0], lang))
 # %% [markdown] lang="zh"
 # ### 自己动手：移动分界
 #
-# 拖动窗口、参考日和三条分界：八种组合的人数、图，还有一位客户的理由，马上跟着变。没有内核时，下面是一张不动的图和表。
+# 拖动窗口、参考日和三条分界：八种组合的人数、图，还有一位客户的理由，马上跟着变。没有内核也能用。
 
 # %% [markdown] lang="en"
 # ### Try it: move the thresholds
 #
-# Move the window, the reference date and the three thresholds. The eight counts, the picture and the reason for one customer follow at once. Without a kernel there is a picture and a table that stand still.
+# Move the window, the reference date and the three thresholds. The eight counts, the picture and the reason for one customer follow at once. It works without a kernel too.
 
 # %%
 from crmlab.explorer import explore
@@ -475,7 +475,7 @@ if shop.has("customers"):
     tables.append(people.rename(columns={"customer_id": customer}))
 known = facts(result, *tables)
 shown = ["frequency", "monetary", "average_order", "median_gap", "gap_spread", "top_category", "discount_share"]
-show.table(known[[customer, *shown]], lang, currency=shop.currency, rows=6)
+show.table(known[[customer, *shown]], lang, currency=shop.currency, rows=6, sortable=True)
 
 # %% [markdown] lang="zh"
 # **次数和金额。** 只看次数，或只看金额，把客户三等分。数值相同的人不会被拆开，所以三组不一定一样大。
@@ -764,6 +764,25 @@ show.tried(lambda: show.text(found().describe(lang)), lang)
 
 # %%
 show.tried(lambda: show.cluster_points(found(), lang, currency=shop.currency), lang)
+
+# %% [markdown] lang="zh"
+# ### 自己动手：换群数，换特征
+#
+# 拖动群数，换一换按什么分：图、每群的中位数和检验的结果都跟着变。每一种选择都已经算好，没有内核也能用。
+#
+# **先猜**：只按 F 和 M 分，会比三个指标一起分更站得住吗？再找一找：哪一种选择的预测强度最高？它比打乱后高出多少？
+
+# %% [markdown] lang="en"
+# ### Try it: other numbers, other features
+#
+# Move the number of clusters and choose by what to group. The map, the medians and the result of the check follow. All choices were computed beforehand, so it works without a kernel.
+#
+# **Guess first**: do clusters by F and M alone hold better than by all three indicators? Then look which choice has the highest prediction strength, and how far it is above shuffled data.
+
+# %%
+from crmlab.grouping.explorer import explore_clusters
+
+show.tried(lambda: explore_clusters(result, lang, seed=settings.seed, currency=shop.currency), lang)
 
 # %% [markdown] lang="zh"
 # 群和八种组合一致吗？每行是一群。一行里只有一两格有人，就是一致；散在许多格里，就是两种分法看的东西不同。

@@ -156,7 +156,7 @@ def found():
     return find_needs(said().texts, lang)
 
 shown = ["customer_id", "text_id", "kind", "tag", "span", "negated"]
-show.tried(lambda: show.table(found()[shown], lang, rows=8), lang)
+show.tried(lambda: show.table(found()[shown], lang, rows=8, sortable=True), lang)
 
 # %% [markdown] lang="zh"
 # **试一试：一个“不”字。** 下面四句话里都有“礼盒”“破损”这样的词。先自己判断：谁要礼盒？谁在抱怨？再运行。
@@ -643,6 +643,43 @@ def kept():
 show.tried(lambda: show.table(kept(), lang), lang)
 
 # %% [markdown] lang="zh"
+# ### 自己动手：在表单里改
+#
+# 同样的修改，也可以在表单里做：选一位客户，看清依据，改一格，写明原因，再保存。要先运行这一课，表单才能用。
+#
+# **试一试**：不写原因就保存，会怎样？写进一个电话号码呢？换成一位没有同意画像的客户呢？
+
+# %% [markdown] lang="en"
+# ### Try it: change the plan in a form
+#
+# The same change can be made in a form: choose a customer, read what the row is based on, change a cell, say why, save. The form works once the lesson has been run.
+#
+# **Try it**: what happens if you save without a reason? With a phone number in the text? For a customer who did not agree to profiling?
+
+# %%
+from crmlab.serve.editor import plan_editor
+
+
+@cache
+def editor():
+    return plan_editor(edited(), lang, by="staff-3", on=shop.as_of, customer=moved())
+
+show.tried(editor, lang)
+
+# %% [markdown] lang="zh"
+# 保存几处以后，运行下一格：计划换成只看 180 天订单的那一份。您写的都还在；机器有了别的建议，就列在上面表单的最下面。
+
+# %% [markdown] lang="en"
+# When you have saved a few changes, run the next cell: the plan becomes the one that rests on 180 days of orders. All that you wrote is still there, and where the machine proposes something else now, the end of the form above lists it.
+
+# %%
+def renewed():
+    editor().take(later())
+    return show.table(editor().plan.edits[["customer_id", "column", "text", "edited_why"]], lang)
+
+show.tried(renewed, lang)
+
+# %% [markdown] lang="zh"
 # ### 多久联系一次，由谁联系
 #
 # 每个层级有自己的节奏。高价值客户有专属客户经理，一位经理照顾的人数有上限，已经有经理的客户不用换人。计划里按 150 个名额算。如果只有三位经理，一共照顾 110 位呢？
@@ -1015,15 +1052,33 @@ def crm_file():
 show.tried(lambda: show.text(crm_file().balance(lang)), lang)
 
 # %%
+writer = {"rules": open_rules("cn"), "sender": Sender.example(lang), "lang": lang}
+
+
 def keep_outbox():
     post = {"customer_id": None, "template": "festival_post", "channel": "social"}
     post = pd.DataFrame([post | {"topic": "618", "day": shop.as_of}])
     each = [requests().assign(channel=channel) for channel in ("sms", "email", "wangwang", "onsite")]
-    writer = {"rules": open_rules("cn"), "sender": Sender.example(lang), "lang": lang}
     with Outbox.open(folder / "outbox", shop, **writer) as box:
         return box.put(pd.concat([*each, post]), at=clock(9, 0)).summary()
 
 show.tried(lambda: show.table(keep_outbox(), lang, rows=12), lang)
+
+# %% [markdown] lang="zh"
+# **同一张券，四条渠道。** 选一位客户，看看写给这位客户的每一条：长短、称呼、退订的办法，各有什么不同？姓名、联系方式和券码都遮住了。
+
+# %% [markdown] lang="en"
+# **One coupon, four channels.** Choose a customer and look at each message: how do they differ in length, in the form of address, in the way to refuse? Names, contacts and coupon codes are masked.
+
+# %%
+from crmlab.outbox.preview import previews
+
+
+def messages():
+    with Outbox.open(folder / "outbox", shop, **writer) as box:
+        return previews(box, lang)
+
+show.tried(messages, lang)
 
 # %% [markdown] lang="zh"
 # 写了哪些文件？每封邮件一个文件，这里合成一行。

@@ -1,0 +1,1 @@
+"""Widgets whose logic runs in the page and needs no kernel."""
