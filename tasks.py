@@ -53,7 +53,7 @@ def main() -> int:
     if arguments.command == "test-browser":
         for extra in ("browser", "lab-zh", "site"):
             add_extra(extra)
-        return run(PYTHON, "-m", "pytest", "-m", "browser", "-rs", "tests/browser")
+        return run(*TESTS, "-m", "browser", "-rs", "tests/browser")
     if arguments.command == "lab":
         if arguments.lang == "zh":
             offer_extra("lab-zh")

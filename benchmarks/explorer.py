@@ -2,7 +2,7 @@
 
 Prints a Markdown table: how long it takes to open the explorer, the median and the longest of the moves of each
 control (computing and handing over the numbers; drawing them in the page comes on top), and the size of the answer.
-With --page it times the page alone: an explorer of the teaching data in chromium, computing and drawing, no kernel.
+With --page it times the pages alone: both explorers of the teaching data in chromium, drawing included, no kernel.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import pandas as pd
 from crmlab import check_settings, open_data, type_customers
 from crmlab.explorer import explore
 from crmlab.explorer.widget import Explorer
+from crmlab.grouping.explorer import explore_clusters
 from crmlab.widgets.inpage import alive_html
 
 SEED, MOVES, DAYS = 618, 20, 730
@@ -85,28 +86,27 @@ def moves(explorer: Explorer) -> dict[str, list[float]]:
 
 
 def in_page() -> str:
-    """Milliseconds from setting a control to the new drawing, laid out, in a page without a kernel."""
-    from ipywidgets import Widget
+    """Milliseconds from a set control to the new drawing, laid out, in pages of the teaching data without a kernel."""
     from playwright.sync_api import sync_playwright
 
     shop = open_data(check_settings(data="teaching"))
     result = type_customers(shop.orders, as_of=shop.as_of, window=365, currency=shop.currency, **shop.columns)
-    explorer = explore(result, "zh")
-    html = alive_html(explorer.model_id, Widget.get_manager_state()["state"])
-    splits = ("mean", "median", "quantile", "fixed")
     draw = np.random.default_rng(SEED)
-    made = [{"split": split, "window": int(draw.integers(1, DAYS))} for split in splits for _ in range(5 * MOVES)]
+    splits = ("mean", "median", "quantile", "fixed")
+    settings = [{"split": split, "window": int(draw.integers(1, DAYS))} for split in splits for _ in range(5 * MOVES)]
+    clusters = explore_clusters(result, "zh", currency=shop.currency)
+    choices = [{"chosen": chosen.split("|")} for chosen in clusters.pages]
+    lines = ["| explorer | moves | median, ms | longest, ms |", "| --- | --- | --- | --- |"]
     with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page()
-        page.set_content(html)
-        page.wait_for_selector("table")
-        times = page.evaluate(TIMED, made)
+        for name, widget, made in (("RFM", explore(result, "zh"), settings), ("clusters", clusters, choices)):
+            page = browser.new_page()
+            page.set_content(alive_html(widget.model_id, {widget.model_id: {"state": widget.get_state()}}))
+            page.wait_for_selector("table")
+            times = page.evaluate(TIMED, made)
+            lines.append(f"| {name} | {len(times)} | {statistics.median(times):.0f} | {max(times):.0f} |")
         browser.close()
-    orders = len(explorer.versions.since)
-    return (
-        f"{orders:,} orders, {len(times)} moves: median {statistics.median(times):.1f} ms, longest {max(times):.1f} ms"
-    )
+    return "\n".join(lines)
 
 
 def main() -> None:

@@ -17,6 +17,11 @@ TEACHING = TESTS.parent / "datasets" / "teaching"
 LONGEST = (
     "test_engines_segment.py",
     "test_engines.py",
+    "test_lab_lessons.py",
+    "test_site_pages.py",
+    "test_choices_page.py",
+    "test_explorer_lab.py",
+    "test_lab_first.py",
     "test_exercise_variants.py",
     "test_lesson_data.py",
     "test_rfm_columns.py",

@@ -21,6 +21,8 @@ SCREENSHOTS = ROOT / "out" / "screenshots"
 FONT = ROOT / "crmlab" / "fonts" / "noto_sans_sc_gb2312.ttf"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+MILLISECONDS = 90_000
+"""How long a page is waited for, on a slow machine too."""
 LOCAL = ("127.0.0.1", "localhost", "")  # "": file, data, blob and about have no host
 
 
@@ -116,6 +118,7 @@ def new_context(watch, new_context) -> Callable:
 
     def watched(**settings):
         context = new_context(**settings)
+        context.set_default_timeout(MILLISECONDS)
         watch.over(context)
         return context
 

@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 TOKEN = "of-this-test"
+WORKSPACE = "alone"
 COPIED = ("crmlab", "notebooks", "exercises", "docs", "datasets")
 READY = """
     const panel = jupyterapp.shell.currentWidget;
@@ -131,8 +132,8 @@ def in_page(page, script: str, seconds: float = 60, given=None):
 
 
 def open_file(page, lab: JupyterLab, path: str) -> None:
-    """Open one file alone, without the tabs of before."""
-    page.goto(lab.address(f"lab/tree/{path}?reset"))
+    """Open one file alone, in a workspace that leaves the tabs of the welcome page as they are."""
+    page.goto(lab.address(f"lab/workspaces/{WORKSPACE}/tree/{path}?reset"))
     page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.isReady")
 
 

@@ -15,17 +15,6 @@ from crmlab.words import LANGUAGES, word
 
 SIZES = {"phone": {"width": 390, "height": 800}, "desk": {"width": 1280, "height": 900}}
 SHOWN = "document.querySelector('.crmlab-choices [role=status]').innerText.trim().replace(/\\s*\\n\\s*/g, '\\n')"
-SLOWEST = """() => {
-    const slider = document.querySelector('input[type=range]');
-    const took = [...Array(+slider.max + 1).keys()].map(place => {
-        const start = performance.now();
-        slider.value = place;
-        slider.dispatchEvent(new Event('input'));
-        document.body.offsetHeight;
-        return performance.now() - start;
-    });
-    return Math.max(...took);
-}"""
 ORDERS = """
 import datetime as dt
 import pandas as pd
@@ -119,13 +108,6 @@ def test_the_sentence_is_read_out_when_it_changes(page, clusters):
     page.wait_for_function("heard > 0")
 
 
-def test_every_choice_is_shown_within_a_fifth_of_a_second(page, clusters):
-    in_html(page, clusters["zh"])
-    slowest = page.evaluate(SLOWEST)
-    print(f"slowest choice: {slowest:.1f} ms")
-    assert slowest < 200
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_messages_of_another_customer_can_be_chosen_without_a_kernel(page, screenshot, tmp_path, lang):
     box = box_of(tmp_path, tiny_shop(3), lang=lang)
@@ -144,10 +126,9 @@ def test_the_messages_of_another_customer_can_be_chosen_without_a_kernel(page, s
     screenshot(page, f"messages_{lang}", full_page=True)
 
 
-@pytest.fixture(params=LANGUAGES)
-def opened(request, labs, page):
+@pytest.fixture
+def opened(lab, page):
     """A notebook with the editor and a page of choices, run in JupyterLab."""
-    lab = labs(request.param)
     cells = [nbformat.v4.new_code_cell(source) for source in (f'lang = "{lab.lang}"{ORDERS}', CHOICES)]
     about = nbformat.read(lab.root / "notebooks" / lab.lang / "00_start.ipynb", as_version=4).metadata
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": about["kernelspec"]})
@@ -155,8 +136,7 @@ def opened(request, labs, page):
     open_file(page, lab, "of_this_test.ipynb")
     assert [cell["errors"] for cell in run_all(page)] == [[], []]
     page.wait_for_selector(".crmlab-choices .page")
-    yield lab.lang, page
-    lab.end_kernels()
+    return lab.lang, page
 
 
 def test_in_jupyterlab_the_plan_is_changed_by_keyboard_and_the_choices_go_both_ways(opened, screenshot):

@@ -48,8 +48,7 @@ def site(tmp_path_factory) -> str:
     server.server_close()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("lang", "width"), [("zh", 390), ("en", 1280)])
 def test_pages_fit_the_width(site, page, screenshot, lang, width):
     page.set_viewport_size({"width": width, "height": 900})
     for name in PAGES:
