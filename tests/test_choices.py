@@ -256,7 +256,8 @@ def test_the_messages_of_each_customer_are_the_preview_and_hold_no_person(tmp_pa
     box = box_of(tmp_path, tiny_shop(3, customers=people), sender=Sender.example(lang), lang=lang)
     box.put(asked(*ROWS, ("C3", "coupon", "sms"), code="ABCDEFGH234567AB"), at=MORNING)
     shown = previews(box, lang)
-    assert list(shown.pages) == [*sorted([pseudonym("C1"), pseudonym("C2")]), pseudonym("C3")]
+    most, fewest, english = [pseudonym("C1")], [pseudonym("C3")], [pseudonym("C2")]
+    assert list(shown.pages) == (most + fewest + english if lang == "zh" else english + most + fewest)
     for customer in shown.pages:
         shown.chosen = [customer]
         assert shown.page == box.preview(customer, lang)._repr_html_()

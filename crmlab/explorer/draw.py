@@ -54,7 +54,7 @@ def _percent(share: float | None) -> str:
 
 def _bars(state: "State", lang: str, named: "Callable[[str], str]") -> Drawing:
     """Two bars per combination, customers above money, in the colour of the combination."""
-    left, width, high = 200, 270, 42
+    left, width, high = 225, 245, 42
     part = shares(state)
     full = max(0.4, *(share or 0 for pair in part.values() for share in pair))
     drawn = []
@@ -71,7 +71,7 @@ def _bars(state: "State", lang: str, named: "Callable[[str], str]") -> Drawing:
     key = [
         f'<rect x="{x}" y="7" width="13" height="13" fill="{BLUE}" stroke="{BLUE}" fill-opacity="{opacity}"/>'
         f'<text x="{x + 19}" y="19">{word(about, lang)}</text>'
-        for x, about, opacity in ((left, "explorer.customers", 1), (left + 178, "explorer.money", 0.45))
+        for x, about, opacity in ((left, "explorer.customers", 1), (left + 165, "explorer.money", 0.45))
     ]
     most = max(part, key=lambda name: part[name][0])
     rich = max(part, key=lambda name: part[name][1] or 0)

@@ -6,7 +6,7 @@ const inside = (colour, opacity) => ({ fill: colour, stroke: colour, "fill-opaci
 
 // Two bars per combination, customers above money, in the colour of the combination.
 function bars(answer, { combinations, words, blue }) {
-  const left = 200, width = 270, high = 42;
+  const left = 225, width = 245, high = 42;
   const full = Math.max(0.4, ...answer.counted.flatMap(([, , customers, money]) => [customers, money]));
   const drawn = combinations.flatMap(({ marks, name, colour }, row) => {
     const top = 30 + row * high, [, , customers, money] = answer.counted[row];
@@ -22,7 +22,7 @@ function bars(answer, { combinations, words, blue }) {
       ...bar(customers, 3, 1), ...bar(money, 20, 0.45),
     ];
   });
-  const keys = [[left, "customers", 1], [left + 178, "money", 0.45]].flatMap(([x, about, opacity]) => [
+  const keys = [[left, "customers", 1], [left + 165, "money", 0.45]].flatMap(([x, about, opacity]) => [
     shape("rect", { x, y: 7, width: 13, height: 13, ...inside(blue, opacity) }),
     shape("text", { x: x + 19, y: 19 }, words[`explorer.${about}`]),
   ]);

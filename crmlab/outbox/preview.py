@@ -46,9 +46,9 @@ def preview(folder: Path, log: Log, people: People, customer: str, *, sender: Se
 def previews(outbox: "Outbox", lang: str | None = None, customers: Sequence[str] = ()) -> "Choices":
     """Choose a customer and see the messages, as `Outbox.preview` shows them; it needs no kernel.
 
-    `customers` are pseudonyms; without them the dozen who were written most messages, of equal ones those with the
-    smaller id. Names, contacts and coupon codes are masked in all that the page holds. Raises DataError where nothing
-    was written yet.
+    `customers` are pseudonyms; without them a dozen: first those who are written in `lang`, then those with most
+    messages, of equal ones those with the smaller id. Names, contacts and coupon codes are masked in all that the page
+    holds. Raises DataError where nothing was written yet.
 
     >>> previews(outbox, "en").said  # doctest: +SKIP
     'Messages to customer 2is6pvtjemci: 4.'
@@ -56,11 +56,12 @@ def previews(outbox: "Outbox", lang: str | None = None, customers: Sequence[str]
     from crmlab.widgets.choices import Choices, Control, Page
 
     lang = lang or outbox.lang
+    people = People.of(outbox.shop, outbox._log.suppressions())
     if not customers:
         history = outbox.history()
-        counted = history.loc[history["decision"] == "written", "customer_id"].value_counts().sort_index()
-        customers = counted.sort_values(ascending=False, kind="stable").index[:DOZEN]
-    people = People.of(outbox.shop, outbox._log.suppressions())
+        counted = history.loc[history["decision"] == "written", "customer_id"].value_counts()
+        spoken = people.rows["language"].reindex(counted.index).fillna(outbox.lang)
+        customers = sorted(counted.index, key=lambda one: (spoken[one] != lang, -counted[one], one))[:DOZEN]
     settings = {"sender": outbox.sender, "zone": outbox.rules.zone, "lang": lang}
     pages, names = {}, {}
     for customer in customers:
