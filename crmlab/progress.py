@@ -32,12 +32,8 @@ class Progress:
     def __enter__(self) -> "Progress":
         from tqdm.std import tqdm
 
-        if self._file.isatty():
-            place: Any = {"file": self._file, "bar_format": "{desc} {n_fmt}/{total_fmt} {bar:24} {elapsed}<{remaining}"}
-        else:
-            place = {"file": _Lines(self._file), "bar_format": "{desc} {n_fmt}/{total_fmt} {elapsed}<{remaining}"}
         unwatched = type("Unwatched", (tqdm,), {"monitor_interval": 0})
-        self._bar = unwatched(desc=self._label, total=0, delay=DELAY, mininterval=OFTEN, miniters=1, **place)
+        self._bar = unwatched(desc=self._label, total=0, delay=DELAY, mininterval=OFTEN, **place(self._file))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,6 +46,13 @@ class Progress:
         if self._bar.update(more) and not self._file.isatty():
             passed = self._bar.last_print_t - self._bar.start_t
             self._bar.mininterval = min(max(OFTEN, passed / 2), SELDOM)
+
+
+def place(file: TextIO) -> dict[str, Any]:
+    """What tqdm is told of where its text goes: a bar on a terminal, lines of text elsewhere."""
+    drawn = " {bar:24}" if file.isatty() else ""
+    shown = f"{{desc}} {{n_fmt}}/{{total_fmt}}{drawn} {{elapsed}}<{{remaining}}"
+    return {"file": file if drawn else _Lines(file), "bar_format": shown, "miniters": 1}
 
 
 class _Lines:

@@ -148,12 +148,12 @@ def test_every_choice_is_what_the_course_gives(clusters, features, k):
     assert f"{found.profile['customers'][0]:,} customers" in clusters.said
 
 
-def test_the_labels_of_every_choice_are_those_of_the_course():
+def test_a_cut_is_what_the_course_clusters_into_so_many():
     table = shoppers()
     left_open = cluster(table, features=["recency_days", "monetary"], seed=618)
     for k in (2, 5, 7):
         asked_for = cluster(table, k, features=["recency_days", "monetary"], seed=618)
-        cut = explorer_room._cut(left_open, k)
+        cut = left_open.cut(k)
         pd.testing.assert_frame_equal(cut.table, asked_for.table)
         pd.testing.assert_frame_equal(cut.tried, asked_for.tried)
         assert cut.describe("zh") == asked_for.describe("zh")

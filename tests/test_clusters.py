@@ -112,6 +112,13 @@ def test_one_customer_is_one_cluster():
     assert (result.k, result.clear, len(result.table)) == (1, False, 1)
 
 
+def test_a_number_that_was_not_measured_cannot_be_cut(found):
+    with pytest.raises(ParameterError, match="k cannot be 9; choose one of: 2, 3, 4, 5, 6, 7, 8"):
+        found.cut(9)
+    with pytest.raises(ParameterError):
+        found.cut(2.0)
+
+
 def test_asked_for_clusters_are_given_and_called_unclear(noise):
     assert noise.table["cluster"].nunique() == 3
     assert not noise.clear

@@ -233,6 +233,16 @@ def test_a_terminal_sees_a_bar_for_each_lesson(course):
     assert "Executing" not in progress.getvalue()
 
 
+def test_a_log_tells_how_far_a_long_lesson_is(course, monkeypatch):
+    monkeypatch.setattr("crmlab.course.run.TOLD_EVERY", 0.01)
+    progress = io.StringIO()
+    run_course(course, ["01"], out=course / "out", progress=progress, say=lambda line: None)
+    *told, done = progress.getvalue().splitlines()
+    assert re.fullmatch(r"01_window \d/7 \d\d:\d\d<.*", told[-1])
+    assert done.startswith("01_window：7 格")
+    assert "\r" not in progress.getvalue()
+
+
 def test_a_real_report_stays_small(ran):
     assert (ran["out"] / "report.html").stat().st_size < 6_000_000
 

@@ -14,10 +14,13 @@ from crmlab.course.fingerprint import fingerprint
 from crmlab.course.settings import SettingsError, check_settings
 from crmlab.course.source import literal_parameters
 from crmlab.errors import CrmlabError, ParameterError
+from crmlab.progress import place
 from crmlab.words import word
 
 OWN_OPTION = {"lang": "--lang", "data": "--data", "tables": "--out"}
 RECORD = "run.json"
+TOLD_EVERY = 10
+"""Seconds between two lines of a log that say how far a lesson is."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,9 @@ def _execute(job: Job, out: Path, lang: str, progress: TextIO) -> None:
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     part, whole, failed = (out / f"{job.stem}{ending}.ipynb" for ending in (".part", "", ".failed"))
     terminal = progress.isatty()
-    bar = {"desc": job.stem, "file": progress, "bar_format": "{desc} {n_fmt}/{total_fmt} {bar:24} {elapsed}"}
+    bar = {"desc": job.stem, **place(progress)}
+    if not terminal:
+        bar |= {"delay": TOLD_EVERY, "mininterval": TOLD_EVERY, "leave": False}
     started = time.monotonic()
     try:
         done = execute_notebook(
@@ -168,7 +173,7 @@ def _execute(job: Job, out: Path, lang: str, progress: TextIO) -> None:
             kernel_name=NAME,
             language="python",
             kernel_manager_class=OwnKernel,
-            progress_bar=bar if terminal else False,
+            progress_bar=bar,
             cwd=out,
         )
     except PapermillExecutionError as error:

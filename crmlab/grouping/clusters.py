@@ -1,7 +1,7 @@
 """k-means clusters of customers, with an honest word on whether there are any."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,19 @@ class Clusters:
     def clear(self) -> bool:
         """Whether this number of clusters holds: stable, and clearer than in shuffled data."""
         return bool(self.tried.loc[self.tried["groups"] == self.k, "holds"].any())
+
+    def cut(self, k: int) -> "Clusters":
+        """The same customers in k clusters, 2 to 8: what `cluster` gives for k, without measuring each number again.
+
+        Raises ParameterError for another k, and for one that the customers are too few or too alike for.
+        """
+        if k not in choosing.TRIED:
+            allowed = ", ".join(map(str, choosing.TRIED))
+            raise ParameterError("choice", name="k", value=repr(k), allowed=allowed)
+        points = _points(self.table[list(self.features)].to_numpy(dtype="float64"))
+        _demand_k(points, k)
+        places = _placed(self.table, self.features, points, k, self.seed)
+        return replace(self, table=self.table.assign(cluster=places), k=k, asked=k)
 
     @cached_property
     def profile(self) -> "pd.DataFrame":
@@ -137,7 +150,7 @@ def cluster(
     import numpy as np
 
     check_seed(seed)
-    table, customer = _sorted(customers, customer)
+    table, customer = by_customer(customers, customer)
     features = tuple(features)
     _demand_numbers(table, features)
     values = table[list(features)].to_numpy(dtype="float64", na_value=np.nan)
@@ -149,29 +162,26 @@ def cluster(
         table, values = table[complete].reset_index(drop=True), values[complete]
     points = _points(values)
     _demand_k(points, k)
-    few = _sample(points, len(points) > SAMPLE, seed)
+    few = _sample(points, SAMPLE, seed)
     tried = choosing.try_clusters(few, {*choosing.TRIED, *([k] if k else [])}, seed=seed)
     chosen = choosing.best(tried)
     number = k or chosen or 1
-    fitted = _sample(points, len(points) > MANY, seed)
-    with choosing.one_thread():
-        labels = choosing.fit(fitted, number, seed, starts=10).predict(points)
     return Clusters(
-        table=table.assign(cluster=_by_meaning(labels, table, features)),
+        table=table.assign(cluster=_placed(table, features, points, number, seed)),
         left_out=left_out.reset_index(drop=True),
         features=features,
         k=number,
         asked=k,
         tried=tried,
         chosen=chosen,
-        fitted_on=len(fitted),
+        fitted_on=len(points) if len(points) <= MANY else SAMPLE,
         below_zero={name: count for name, count in below_zero.items() if count},
         seed=seed,
         customer_column=customer,
     )
 
 
-def _sorted(customers: Any, customer: str | None) -> tuple["pd.DataFrame", str]:
+def by_customer(customers: Any, customer: str | None) -> tuple["pd.DataFrame", str]:
     """One row per customer, sorted by customer, as pandas, and the column of the customer."""
     import narwhals.stable.v2 as nw
 
@@ -231,12 +241,20 @@ def _points(values: "np.ndarray") -> "np.ndarray":
     return StandardScaler().fit_transform(np.log1p(values.clip(min=0))) if len(values) else values
 
 
-def _sample(points: "np.ndarray", too_many: bool, seed: int) -> "np.ndarray":
+def _sample(points: "np.ndarray", most: int, seed: int) -> "np.ndarray":
+    """All points, or of more than `most` a sample."""
     import numpy as np
 
-    if not too_many:
+    if len(points) <= most:
         return points
     return points[np.sort(np.random.default_rng(seed).choice(len(points), SAMPLE, replace=False))]
+
+
+def _placed(table: "pd.DataFrame", features: Sequence[str], points: "np.ndarray", k: int, seed: int) -> "np.ndarray":
+    """The cluster of each point, numbered by meaning."""
+    with choosing.one_thread():
+        labels = choosing.fit(_sample(points, MANY, seed), k, seed, starts=10).predict(points)
+    return _by_meaning(labels, table, features)
 
 
 def _by_meaning(labels: "np.ndarray", table: "pd.DataFrame", features: Sequence[str]) -> "np.ndarray":

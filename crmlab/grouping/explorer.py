@@ -1,14 +1,13 @@
 """The cluster explorer: choose the number of clusters and the features, and see what comes out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from html import escape
 from itertools import combinations
 from typing import Any
 
 from crmlab.errors import CrmlabError, ParameterError
-from crmlab.grouping import choosing, clusters
-from crmlab.grouping.clusters import Clusters, cluster
+from crmlab.grouping import choosing
+from crmlab.grouping.clusters import Clusters, by_customer, cluster
 from crmlab.money import format_money
 from crmlab.progress import counted
 from crmlab.rfm.marks import INDICATORS
@@ -57,7 +56,7 @@ def explore_clusters(
     if not 2 <= len(features) <= MOST:
         raise ParameterError("clusters_features", count=len(features), most=MOST)
     check_seed(seed)
-    table, customer = clusters._sorted(customers, customer)
+    table, customer = by_customer(customers, customer)
     drawn = table.sample(MANY, random_state=seed) if len(table) > MANY else table
     told = word("explorer.sample", lang, of=len(table), drawn=MANY, seed=seed) if len(table) > MANY else ""
     sets = [chosen for size in range(len(features), 1, -1) for chosen in combinations(features, size)]
@@ -80,7 +79,7 @@ def _pages(found: Clusters, told: str, lang: str, currency: str) -> Iterator[tup
     openings = [one.opening() for one in maps]
     for k in choosing.TRIED:
         try:
-            cut = _cut(found, k)
+            cut = found.cut(k)
         except CrmlabError as error:
             yield k, Page(_lines(told, error.message(lang)), (), "")
             continue
@@ -97,16 +96,6 @@ def _pages(found: Clusters, told: str, lang: str, currency: str) -> Iterator[tup
         )
         text = _lines(_text(*profile), described, _text(*tried))
         yield k, Page(_lines(told, _see(cut, lang)), parts, text)
-
-
-def _cut(found: Clusters, k: int) -> Clusters:
-    """The same customers in k clusters: what `cluster` gives for k, without measuring every k once more."""
-    points = clusters._points(found.table[list(found.features)].to_numpy(dtype="float64"))
-    clusters._demand_k(points, k)
-    with choosing.one_thread():
-        labels = choosing.fit(points, k, found.seed, starts=10).predict(points)
-    places = clusters._by_meaning(labels, found.table, found.features)
-    return replace(found, table=found.table.assign(cluster=places), k=k, asked=k)
 
 
 def _see(cut: Clusters, lang: str) -> str:
