@@ -1,6 +1,7 @@
 """Orders and a customer base that several tests share."""
 
 import gc
+import os
 from datetime import date
 from pathlib import Path
 
@@ -38,6 +39,8 @@ LONGEST = (
     "test_rfm_agreement.py",
 )
 """The files that take longest, the longest first."""
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+"""Spark's tests are short: a Java that compiles quickly does more for them than one that compiles well."""
 
 
 @pytest.hookimpl(trylast=True)

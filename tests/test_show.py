@@ -138,5 +138,6 @@ def test_a_column_has_the_same_decimals_in_each_row_and_its_heading_stands_above
     unlike = frame.assign(unit=["day", "order", ""])
     assert show.table(unlike, "en").shown().iloc[:, 1].tolist() == ["1", "0.97", ""]
     html = show.table(frame, "en")._repr_html_()
-    aligned = dict(re.findall(r"th\.col(\d) \{\s*text-align: (\w+)", html))
-    assert aligned == {"1": "right"}
+    aligned = re.findall(r'<(t[hd]) style="text-align: (\w+)', html)
+    assert aligned == [("th", "left"), ("th", "right")] + 3 * [("td", "left"), ("td", "right")]
+    assert "<style" not in html

@@ -1,7 +1,8 @@
 """Tables for people: headings in words, numbers right-aligned with thousands, money with its sign, no index."""
 
-import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from crmlab.money import format_money, minor_units_in
@@ -214,23 +215,19 @@ class Table:
         return word("table.more", self.lang, hidden=hidden, rows=len(self.frame)) if hidden > 0 else ""
 
     def _repr_html_(self) -> str:
-        numbers = [said for said, number in zip(self.headings(), self.numbers(), strict=True) if number]
+        """Each cell says where it stands: JupyterLab drops the style sheets of a notebook that it does not trust."""
         shown = self.shown().map(with_minus)
-        wordy = [said for said in shown if any(len(text) > LONG for text in shown[said])]
-        style = shown.style.hide(axis="index").set_uuid(_name(shown))
-        style = style.format(escape="html").format_index(escape="html", axis="columns")
-        style = style.set_properties(**{"text-align": "left"}).set_properties(
-            subset=numbers, **{"text-align": "right", "font-variant-numeric": "tabular-nums"}
-        )
-        style = style.set_properties(subset=wordy, **{"min-width": "14em"})
-        style = style.set_table_styles(
-            [{"selector": "th", "props": "text-align: left; word-break: keep-all"}]
-        ).set_table_styles(
-            {said: [{"selector": "th", "props": "text-align: right"}] for said in numbers}, overwrite=False
-        )
-        return f'<div style="overflow-x: auto">{style.to_html()}</div>' + (
-            f"<p>{self.more()}</p>" if self.more() else ""
-        )
+        looks = [
+            ("text-align: right" if number else "text-align: left")
+            + ("; min-width: 14em" if any(len(text) > LONG for text in shown[said]) else "")
+            for said, number in zip(shown, self.numbers(), strict=True)
+        ]
+        head = _row("th", shown.columns, [f"{look}; word-break: keep-all" for look in looks])
+        rows = "\n".join(_row("td", row, looks) for row in shown.itertuples(index=False))
+        return (
+            '<div style="overflow-x: auto"><table style="font-variant-numeric: tabular-nums">\n'
+            f"<thead>{head}</thead>\n<tbody>\n{rows}\n</tbody></table></div>"
+        ) + (f"<p>{self.more()}</p>" if self.more() else "")
 
     def __repr__(self) -> str:
         shown = self.shown()
@@ -238,10 +235,9 @@ class Table:
         return "\n".join(filter(None, [cells, self.more()]))
 
 
-def _name(shown: "pd.DataFrame") -> str:
-    """A name made of the content, so that a page with many tables keeps their styles apart and is the same each
-    time."""
-    return hashlib.sha256(shown.to_csv().encode()).hexdigest()[:12]
+def _row(tag: str, texts: Iterable[str], looks: Iterable[str]) -> str:
+    cells = (f'<{tag} style="{look}">{escape(text)}</{tag}>' for text, look in zip(texts, looks, strict=True))
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def table(
