@@ -11,6 +11,7 @@ import pytest
 
 from crmlab import open_data, type_customers
 from crmlab.collect import CustomerBase
+from crmlab.collect.pseudonym import KEY_FILE
 from crmlab.course.settings import check_settings
 
 TESTS = Path(__file__).resolve().parent
@@ -65,6 +66,16 @@ def pytest_collection_finish():
 
 def pytest_sessionfinish():
     gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def key_of_the_user(tmp_path_factory):
+    """The person at this computer has the same key in every run, for who is held out is drawn by it."""
+    file = tmp_path_factory.mktemp("user") / "key"
+    file.write_text("0123456789abcdef" * 4, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(KEY_FILE, str(file))
+        yield
 
 
 @pytest.fixture(scope="session")
